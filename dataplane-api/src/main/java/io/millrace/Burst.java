@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace;
+
+import org.agrona.UnsafeApi;
+
+/**
+ * A short run of packets that travel together: what a queue receives, a node processes and a queue transmits.
+ *
+ * <p>A burst holds numbers, not packet objects; the bytes are in the {@link FramePool}. Each packet in it is owned by
+ * whoever owns the burst and has to leave it exactly once: moved to another burst, taken by a transmit queue, or freed.
+ * Its slot is vacant from then on; the others keep their indexes. With assertions on, a packet that leaves twice is an
+ * error where it happens, and one that never leaves is one in {@link #settle(String)}.
+ *
+ * <p>Thread safety: none. A burst belongs to one worker, as does the {@link FrameCache} it allocates from and frees to.
+ */
+public final class Burst {
+    /** The size that measured best on both rings and NIC queues. */
+    public static final int DEFAULT_CAPACITY = 32;
+
+    // A slot whose packet has left. No packet looks like this: none has length 0.
+    private static final long VACANT = 0;
+
+    private final FrameCache frames;
+    private final long base;
+    private final int capacity;
+    private long[] slots;
+    private int head;
+    private int tail;
+
+    /**
+     * An empty burst.
+     *
+     * @param frames   the frame cache of the thread that will use this burst.
+     * @param capacity the most packets it holds, 1 or more.
+     */
+    public Burst(final FrameCache frames, final int capacity) {
+        this.frames = frames;
+        this.base = frames.baseAddress();
+        this.capacity = capacity;
+        this.slots = new long[capacity];
+    }
+
+    /** The cache that frames for this burst come from and go back to. */
+    public FrameCache frames() {
+        return frames;
+    }
+
+    /** Packets held now. */
+    public int size() {
+        return tail - head;
+    }
+
+    /** Whether it holds no packet. */
+    public boolean isEmpty() {
+        return tail == head;
+    }
+
+    /** The most packets it can hold. */
+    public int capacity() {
+        return capacity;
+    }
+
+    /** How many packets can still be added. */
+    public int remaining() {
+        return capacity - (tail - head);
+    }
+
+    /** Where packet {@code i} starts: bytes from the start of the pool. */
+    public int offset(final int i) {
+        return Descriptor.offset(slots[head + i]);
+    }
+
+    /** Where packet {@code i} starts in memory. Valid until the packet leaves this burst. */
+    public long address(final int i) {
+        return base + Descriptor.offset(slots[head + i]);
+    }
+
+    /** The length of packet {@code i} in bytes, from the first byte of the Ethernet header, without FCS. */
+    public int length(final int i) {
+        return Descriptor.length(slots[head + i]);
+    }
+
+    /** The id of the port on which packet {@code i} came in. */
+    public int port(final int i) {
+        return Descriptor.port(slots[head + i]);
+    }
+
+    /** The flag bits of packet {@code i}. None is defined yet: always 0. */
+    public int flags(final int i) {
+        return Descriptor.flags(slots[head + i]);
+    }
+
+    /**
+     * Adds a packet at the end. For drivers and sources; the frame is the burst's from now on.
+     *
+     * @param offset of the first byte in the pool, inside a frame that was allocated from it.
+     * @param length in bytes, at most what is left of that frame.
+     * @param port   the id of the receiving port, 0 to 255.
+     */
+    public void add(final int offset, final int length, final int port) {
+        if (tail == capacity) {
+            compact();
+        }
+        slots[tail++] = Descriptor.of(offset, length, port, 0);
+    }
+
+    /**
+     * Forgets the first {@code n} packets. For drivers that have sent or freed them.
+     *
+     * @param n 0 to {@link #size()}.
+     */
+    public void takeFront(final int n) {
+        head += n;
+        if (head == tail) {
+            head = 0;
+            tail = 0;
+        }
+    }
+
+    /** Moves packet {@code i} to the end of {@code target}, which owns it from now on; its slot here is vacant. */
+    public void move(final int i, final Burst target) {
+        assert isPresent(i);
+        if (target.tail == target.capacity) {
+            target.compact();
+        }
+        target.slots[target.tail++] = slots[head + i];
+        slots[head + i] = VACANT;
+    }
+
+    /** Moves every packet to the end of {@code target} and leaves this burst empty. */
+    public void moveAll(final Burst target) {
+        assert allPresent();
+        final int n = tail - head;
+        if (target.head == target.tail && target.capacity == capacity) {
+            // The whole burst goes one way: swap the arrays instead of copying them.
+            final long[] swapped = target.slots;
+            target.slots = slots;
+            slots = swapped;
+            target.head = head;
+            target.tail = tail;
+        } else {
+            if (target.tail + n > target.capacity) {
+                target.compact();
+            }
+            System.arraycopy(slots, head, target.slots, target.tail, n);
+            target.tail += n;
+        }
+        head = 0;
+        tail = 0;
+    }
+
+    /**
+     * Adds a copy of packet {@code i} to {@code target}; the original stays here.
+     *
+     * @return false if the pool had no frame for it: nothing was added.
+     */
+    public boolean copy(final int i, final Burst target) {
+        final long descriptor = slots[head + i];
+        final int length = Descriptor.length(descriptor);
+        final int offset = target.frames.allocateFor(length);
+        if (offset == FramePool.NONE) {
+            return false;
+        }
+        UnsafeApi.copyMemory(base + Descriptor.offset(descriptor), target.base + offset, length);
+        if (target.tail == target.capacity) {
+            target.compact();
+        }
+        target.slots[target.tail++] = Descriptor.withSpan(descriptor, offset, length);
+        return true;
+    }
+
+    /** Frees the frame of packet {@code i}; its slot is vacant. */
+    public void free(final int i) {
+        assert isPresent(i);
+        frames.free(Descriptor.offset(slots[head + i]));
+        slots[head + i] = VACANT;
+    }
+
+    /**
+     * Frees every packet that has not left yet and leaves the burst empty.
+     *
+     * @return how many were freed.
+     */
+    public int freeAll() {
+        int freed = 0;
+        for (int at = head; at < tail; at++) {
+            if (slots[at] != VACANT) {
+                frames.free(Descriptor.offset(slots[at]));
+                freed++;
+            }
+        }
+        head = 0;
+        tail = 0;
+        return freed;
+    }
+
+    /**
+     * Cuts bytes off the front of packet {@code i}, as when a header is removed.
+     *
+     * @throws IllegalArgumentException if it is not longer than {@code bytes}.
+     */
+    public void trimFront(final int i, final int bytes) {
+        final long descriptor = slots[head + i];
+        final int length = Descriptor.length(descriptor);
+        if (bytes < 0 || bytes >= length) {
+            throw new IllegalArgumentException("cannot trim " + bytes + " bytes off a packet of " + length);
+        }
+        slots[head + i] = Descriptor.withSpan(descriptor, Descriptor.offset(descriptor) + bytes, length - bytes);
+    }
+
+    /**
+     * Grows packet {@code i} at the front, into its headroom. The new bytes have any value.
+     *
+     * @throws IllegalArgumentException if the frame has less headroom than that.
+     */
+    public void pushFront(final int i, final int bytes) {
+        final long descriptor = slots[head + i];
+        final int offset = Descriptor.offset(descriptor);
+        final int room = frames.headroom(offset);
+        if (bytes < 0 || bytes > room) {
+            throw new IllegalArgumentException("cannot push " + bytes + " bytes into a headroom of " + room);
+        }
+        slots[head + i] = Descriptor.withSpan(descriptor, offset - bytes, Descriptor.length(descriptor) + bytes);
+    }
+
+    /**
+     * Sets the length of packet {@code i}: cuts or grows it at the end. New bytes have any value.
+     *
+     * @throws IllegalArgumentException if the frame ends before that.
+     */
+    public void resize(final int i, final int length) {
+        final long descriptor = slots[head + i];
+        final int offset = Descriptor.offset(descriptor);
+        if (length < 1 || length > frames.tailroom(offset)) {
+            throw new IllegalArgumentException(
+                "a packet at this place of its frame has 1 to " + frames.tailroom(offset) + " bytes, not " + length);
+        }
+        slots[head + i] = Descriptor.withSpan(descriptor, offset, length);
+    }
+
+    /**
+     * Ends a node's turn: the burst becomes empty, and with assertions on every packet that was in it must have left.
+     *
+     * @param owner named in the error.
+     * @throws AssertionError with assertions on, saying how many packets were lost.
+     */
+    public void settle(final String owner) {
+        assert allLeft(owner);
+        head = 0;
+        tail = 0;
+    }
+
+    private void compact() {
+        final int n = tail - head;
+        System.arraycopy(slots, head, slots, 0, n);
+        head = 0;
+        tail = n;
+    }
+
+    private boolean isPresent(final int i) {
+        if (i < 0 || head + i >= tail) {
+            throw new AssertionError("packet " + i + " of a burst of " + size());
+        }
+        if (slots[head + i] == VACANT) {
+            throw new AssertionError("packet " + i + " of " + size() + " has already left this burst");
+        }
+        return true;
+    }
+
+    private boolean allPresent() {
+        for (int i = 0; i < size(); i++) {
+            isPresent(i);
+        }
+        return true;
+    }
+
+    private boolean allLeft(final String owner) {
+        int lost = 0;
+        for (int at = head; at < tail; at++) {
+            lost += slots[at] == VACANT ? 0 : 1;
+        }
+        if (lost > 0) {
+            throw new AssertionError(owner + " lost " + lost + " of " + size() + " packets");
+        }
+        return true;
+    }
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace;
+
+import org.agrona.IoUtil;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.agrona.concurrent.status.AtomicCounter;
+import org.agrona.concurrent.status.CountersManager;
+import org.agrona.concurrent.status.CountersReader;
+
+import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Every number the data plane counts, in agrona's counter layout, in memory or in a file that other processes map and
+ * read while it grows ({@link CountersFile}).
+ *
+ * <p>A counter is named by a path: {@code port/vm0/rx0/packets}, {@code port/vm0/tx1/drop/ring-full}.
+ *
+ * <p>Thread safety: counters may be made from any thread. Asking twice for one name gives the same counter.
+ */
+public final class Counters implements AutoCloseable {
+    private static final int CAPACITY = 4096;
+
+    private final CountersManager manager;
+    private final MappedByteBuffer file;
+    private final Path path;
+    private final Map<String, Counter> byName = new HashMap<>();
+
+    private Counters(final CountersManager manager, final MappedByteBuffer file, final Path path) {
+        this.manager = manager;
+        this.file = file;
+        this.path = path;
+    }
+
+    /** Counters that only this process sees. */
+    public static Counters inMemory() {
+        final int values = CAPACITY * CountersReader.COUNTER_LENGTH;
+        final ByteBuffer metadata = ByteBuffer.allocateDirect(CAPACITY * CountersReader.METADATA_LENGTH);
+        return new Counters(manager(new UnsafeBuffer(metadata), new UnsafeBuffer(ByteBuffer.allocateDirect(values))),
+            null, null);
+    }
+
+    /**
+     * Counters in a file, deleted again by {@link #close()}.
+     *
+     * @param path created or replaced; its folder must exist.
+     * @throws ConfigurationException if it cannot be written.
+     */
+    public static Counters mapped(final Path path) {
+        try {
+            Files.deleteIfExists(path);
+            final int metadata = CAPACITY * CountersReader.METADATA_LENGTH;
+            final int values = CAPACITY * CountersReader.COUNTER_LENGTH;
+            final int length = CountersFile.HEADER_LENGTH + metadata + values;
+            final MappedByteBuffer file = IoUtil.mapNewFile(path.toFile(), length);
+            final UnsafeBuffer all = new UnsafeBuffer(file);
+            final Counters counters = new Counters(
+                manager(CountersFile.metadata(all, CAPACITY), CountersFile.values(all, CAPACITY)), file, path);
+            CountersFile.publish(all, CAPACITY, ProcessHandle.current().pid());
+            return counters;
+        } catch (final java.io.IOException | RuntimeException e) {
+            throw new ConfigurationException("counters file " + path + " cannot be written (" + e.getMessage()
+                + "): choose a folder that exists and that you may write to");
+        }
+    }
+
+    private static CountersManager manager(final UnsafeBuffer metadata, final UnsafeBuffer values) {
+        return new CountersManager(metadata, values, StandardCharsets.US_ASCII);
+    }
+
+    /**
+     * The counters of one thing.
+     *
+     * @param parts its path, such as {@code "port", "vm0", "rx0"}; none of them may hold a {@code /}.
+     */
+    public Scope scope(final String... parts) {
+        return new Scope(this, String.join("/", parts));
+    }
+
+    synchronized Counter counter(final String name) {
+        return byName.computeIfAbsent(name, n -> {
+            if (n.length() > CountersReader.MAX_LABEL_LENGTH) {
+                throw new ConfigurationException("the counter name " + n + " is too long: shorten the port's name");
+            }
+            final AtomicCounter counter = manager.newCounter(n);
+            return new Counter(counter);
+        });
+    }
+
+    /** Every counter by name, in alphabetical order, with its value now. */
+    public synchronized Map<String, Long> snapshot() {
+        final Map<String, Long> values = new TreeMap<>();
+        byName.forEach((name, counter) -> values.put(name, counter.get()));
+        return values;
+    }
+
+    /** Unmaps and deletes the file, if there is one. No counter may be written afterwards. */
+    @Override
+    public synchronized void close() {
+        if (file != null && path.toFile().delete()) {
+            IoUtil.unmap(file);
+        }
+    }
+
+
+    /** Makes the counters of one thing, all below one path. */
+    public static final class Scope {
+        private final Counters counters;
+        private final String path;
+
+        Scope(final Counters counters, final String path) {
+            this.counters = counters;
+            this.path = path;
+        }
+
+        /**
+         * A counter of this thing.
+         *
+         * @param name lower case words joined by {@code -}, such as {@code packets}.
+         */
+        public Counter counter(final String name) {
+            return counters.counter(path + '/' + name);
+        }
+
+        /** The counter of packets that this thing dropped for that reason. */
+        public Counter drops(final DropReason reason) {
+            return counters.counter(path + "/drop/" + reason.name());
+        }
+    }
+}

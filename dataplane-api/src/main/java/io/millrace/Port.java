@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace;
+
+/**
+ * One attachment of the data plane to a VM, a kernel device or a NIC. A driver makes it; graphs read from and write to
+ * it.
+ *
+ * <p>Thread safety: all methods here may be called from any thread. The queues have rules of their own.
+ */
+public interface Port extends AutoCloseable {
+    /** A short name, unique in its data plane, of letters, digits, {@code . _ -}. Counters carry it. */
+    String name();
+
+    /** The number by which packets remember where they came in: 0 to 255, unique in its data plane. */
+    int id();
+
+    /** How many receive queues and how many transmit queues it has. Fixed for its life. */
+    int queues();
+
+    /** The state of the link now. */
+    LinkState link();
+
+    /**
+     * A receive queue.
+     *
+     * @param queue 0 to {@link #queues()} - 1.
+     */
+    RxQueue rx(int queue);
+
+    /**
+     * A transmit queue.
+     *
+     * @param queue 0 to {@link #queues()} - 1.
+     */
+    TxQueue tx(int queue);
+
+    /**
+     * Ends the session with the peer and gives every frame back to the pool. No thread may be polling its queues: the
+     * last one that did has called {@link RxQueue#release()} and {@link TxQueue#release()}. Idempotent.
+     */
+    @Override
+    void close();
+}

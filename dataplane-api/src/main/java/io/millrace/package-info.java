@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * What a data plane is made of: frames, bursts, ports and counters.
+ *
+ * <pre>
+ *      VM, kernel, NIC                                     VM, kernel, NIC
+ *            |                                                   ^
+ *            v                                                   |
+ *         RxQueue ----- Burst of packets -----&gt; ... -----&gt; TxQueue
+ *            ^                                                   |
+ *            |   frames out                         frames back  |
+ *            +------------- FrameCache &lt;-------------------------+
+ *                               ^  |  chunks
+ *                               |  v
+ *                           FramePool   (one memfd for all)
+ * </pre>
+ *
+ * <p>Read {@link io.millrace.Burst} first, then {@link io.millrace.RxQueue} and {@link io.millrace.TxQueue}, then
+ * {@link io.millrace.FramePool}. A driver writer goes on with {@link io.millrace.PollModeDriver},
+ * {@link io.millrace.PortContext} and {@link io.millrace.ControlLoop}; what a command line names is a
+ * {@link io.millrace.PortType}. {@link io.millrace.Counters} is where everything is counted.
+ */
+package io.millrace;
