@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The bundled forwarders and the command line.
+ * The {@code millrace} command line, and the shortest switch.
+ *
+ * <pre>
+ *   Main -- MillraceCommand --+-- switch, patch, echo    a graph between ports that the user names
+ *                             +-- generate, sink, demo   a graph with a port that makes and checks packets
+ *                             +-- stats                  counters of another process
+ *                             +-- doctor                 what this machine can run
+ * </pre>
+ *
+ * <p>Read {@code FifteenLineSwitch} first: it is all a program of your own needs. Then {@code SwitchCommand} and
+ * {@code Run}, which opens ports, starts a graph, waits and reports. Sentences for users are made in {@code Problems}.
  */
 package io.millrace.examples;

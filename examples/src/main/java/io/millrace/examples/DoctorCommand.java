@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.examples;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+
+/** {@code millrace doctor}. */
+@Command(name = "doctor", mixinStandardHelpOptions = true,
+    description = "Says what this machine can run, and the command that mends each missing thing.",
+    footer = {"", "ok = as it should be, -- = missing, not everybody needs it, !! = nothing works without it.",
+        "Exit code: 0 unless there is a !!."})
+final class DoctorCommand implements Callable<Integer> {
+    @Option(names = "--json", description = "print one JSON object")
+    private boolean isJson;
+
+    @Override
+    public Integer call() {
+        final List<Finding> findings = Doctor.ofThisMachine().findings();
+        if (isJson) {
+            System.out.println(Json.write(Map.of("findings", findings.stream().map(Finding::json).toList())));
+        } else {
+            findings.forEach(finding -> System.out.println(finding.text()));
+        }
+        return findings.stream().anyMatch(finding -> finding.state() == Finding.State.BROKEN) ? 1 : 0;
+    }
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.examples;
+
+import io.millrace.ConfigurationException;
+import io.millrace.CountersFile;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.concurrent.Callable;
+
+/** {@code millrace stats}. */
+@Command(name = "stats", mixinStandardHelpOptions = true,
+    description = "Reads the counters of what runs now, without disturbing it.")
+final class StatsCommand implements Callable<Integer> {
+    @Parameters(arity = "0..1", paramLabel = "PID", description = "the process; by default all of yours")
+    private Long pid;
+
+    @Option(names = "--watch", paramLabel = "SECONDS", arity = "0..1", fallbackValue = "1",
+        description = "print rates every SECONDS (default 1) until the process ends")
+    private Double watch;
+
+    @Option(names = "--json", description = "print one JSON object a line")
+    private boolean isJson;
+
+    @Override
+    public Integer call() {
+        final CountersFolder folder = CountersFolder.ofUser();
+        final SortedMap<Long, Path> running = folder.running();
+        if (pid != null && !running.containsKey(pid)) {
+            throw new ConfigurationException("process " + pid + " has no counters in " + folder.path()
+                + ": there are " + (running.isEmpty() ? "none" : running.keySet()));
+        }
+        if (running.isEmpty()) {
+            throw new ConfigurationException("nothing of yours runs: no counters in " + folder.path()
+                + "; start something, or become the user who did");
+        }
+        if (watch != null) {
+            if (!(watch > 0)) {
+                throw new ConfigurationException("--watch is a number of seconds above 0, not " + watch);
+            }
+            if (pid == null && running.size() > 1) {
+                throw new ConfigurationException("--watch needs a process, for several run: " + running.keySet());
+            }
+            final long chosen = pid == null ? running.firstKey() : pid;
+            watch(chosen, running.get(chosen));
+        } else if (pid != null) {
+            show(pid, running.get(pid));
+        } else {
+            running.forEach(this::show);
+        }
+        return 0;
+    }
+
+    private void show(final long process, final Path path) {
+        try (CountersFile file = CountersFile.open(path)) {
+            if (!isJson) {
+                final String command = ProcessHandle.of(process).flatMap(p -> p.info().commandLine())
+                    .map(line -> line.replaceFirst(".* " + Main.class.getName() + " ?", "millrace ")).orElse("");
+                System.out.println("process " + process + "  " + command);
+            }
+            new Report(System.out, isJson).totals(seconds(process), process, file.snapshot(), Optional.empty());
+        }
+    }
+
+    /** How long the process has run. */
+    private static double seconds(final long process) {
+        return ProcessHandle.of(process).flatMap(p -> p.info().startInstant())
+            .map(start -> (System.currentTimeMillis() - start.toEpochMilli()) / 1e3).orElse(0.0);
+    }
+
+    private void watch(final long process, final Path path) {
+        final Report report = new Report(System.out, isJson);
+        final long startNs = System.nanoTime();
+        final Optional<ProcessHandle> handle = ProcessHandle.of(process);
+        try (CountersFile file = CountersFile.open(path)) {
+            Map<String, Long> counters = file.snapshot();
+            report.start(counters);
+            // The file is deleted when the data plane closes; the mapping stays readable.
+            while (handle.isPresent() && handle.get().isAlive() && path.toFile().exists()) {
+                Thread.sleep((long) (watch * 1000));
+                counters = file.snapshot();
+                report.rates((System.nanoTime() - startNs) / 1e9, counters);
+            }
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
