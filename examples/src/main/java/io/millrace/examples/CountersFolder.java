@@ -16,8 +16,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * Where running data planes of one user leave their counters, one file per process, so that {@code millrace stats} finds
- * them: {@code $XDG_RUNTIME_DIR/millrace}, else {@code /dev/shm/millrace-UID}, else {@code /tmp/millrace-UID}.
+ * Where running data planes of one user leave their counters, one file per process, so that {@code millrace stats}
+ * finds them: {@code $XDG_RUNTIME_DIR/millrace}, else {@code /dev/shm/millrace-UID}, else {@code /tmp/millrace-UID}.
  */
 final class CountersFolder {
     private static final String SUFFIX = ".counters";

@@ -82,7 +82,8 @@ final class Doctor {
 
     private Finding hugePages() {
         final long free = HugePages.free();
-        final String detail = free + " free of " + HugePages.total() + ", " + (HugePages.sizeBytes() >> 10) + " KiB each";
+        final String detail = free + " free of " + HugePages.total() + ", "
+            + (HugePages.sizeBytes() >> 10) + " KiB each";
         return free > 0 ? Finding.ok("hugepages", detail)
             : Finding.lacking("hugepages", detail + "; ordinary pages are used, which is slower",
                 "sudo sysctl vm.nr_hugepages=256");
@@ -103,7 +104,8 @@ final class Doctor {
                 final String soft = line.substring(26).trim().split("\\s+")[0];
                 return soft.equals("unlimited") || Long.parseLong(soft) >= 1024
                     ? Finding.ok("open files", "up to " + soft)
-                    : Finding.lacking("open files", "only " + soft + "; a multi-queue port takes many", "ulimit -n 4096");
+                    : Finding.lacking("open files", "only " + soft + "; a multi-queue port takes many",
+                        "ulimit -n 4096");
             }
         }
         return Finding.lacking("open files", "/proc/self/limits cannot be read", "mount -t proc proc /proc");

@@ -73,7 +73,8 @@ final class Report {
      * @param pid     whose counters these are.
      * @param verdict what a run with an outcome found, or empty.
      */
-    void totals(final double seconds, final long pid, final Map<String, Long> counters, final Optional<Verdict> verdict) {
+    void totals(final double seconds, final long pid, final Map<String, Long> counters,
+        final Optional<Verdict> verdict) {
         final Totals totals = Totals.of(counters);
         if (isJson) {
             final Map<String, Object> object = new LinkedHashMap<>();
