@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.examples;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+import static org.junit.jupiter.api.Assertions.fail;
+
+/** A process with its output in two files, so that no pipe can fill up; killed by {@link #close()} if it still runs. */
+final class Child implements AutoCloseable {
+    static final Path HOME = Path.of(System.getProperty("millrace.home"));
+
+    private static final int FIRST_WITH_NEWER_OPTIONS = 23;
+
+    private final Process process;
+    private final Path out;
+    private final Path err;
+
+    private Child(final Process process, final Path out, final Path err) {
+        this.process = process;
+        this.out = out;
+        this.err = err;
+    }
+
+    /** Starts {@code command} in {@code folder}, which also takes its output. */
+    static Child start(final Path folder, final Map<String, String> environment, final List<String> command)
+        throws IOException {
+        final Path out = Files.createTempFile(folder, "out", ".txt");
+        final Path err = Files.createTempFile(folder, "err", ".txt");
+        final ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile())
+            .redirectOutput(out.toFile()).redirectError(err.toFile());
+        environment.forEach((name, value) -> {
+            if (value == null) {
+                builder.environment().remove(name);
+            } else {
+                builder.environment().put(name, value);
+            }
+        });
+        return new Child(builder.start(), out, err);
+    }
+
+    /** Starts {@code millrace} with the flags that the launcher gives it; its counters lie in {@code folder}. */
+    static Child millrace(final Path folder, final String... args) throws IOException {
+        final List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("@" + HOME.resolve("config/jvm.options"));
+        if (Runtime.version().feature() >= FIRST_WITH_NEWER_OPTIONS) {
+            command.add("@" + HOME.resolve("config/jvm-newer.options"));
+        }
+        command.addAll(List.of("-ea", "-XX:+UseG1GC", "-Xms192m", "-Xmx192m",
+            "-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(List.of(args));
+        return start(folder, Map.of("XDG_RUNTIME_DIR", folder.toString()), command);
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** SIGTERM. */
+    void terminate() {
+        process.destroy();
+    }
+
+    /** Waits for the end; fails with all output if that takes longer. */
+    int await(final int seconds) throws Exception {
+        if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
+            fail("still runs after " + seconds + " s\nout: " + out() + "\nerr: " + err());
+        }
+        return process.exitValue();
+    }
+
+    /** Waits until standard output has the text; fails with all output if it does not come. */
+    void awaitOut(final String text, final int seconds) throws Exception {
+        final long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+        while (!out().contains(text)) {
+            if (!process.isAlive() && !out().contains(text) || System.nanoTime() > deadlineNs) {
+                fail("no \"" + text + "\"\nout: " + out() + "\nerr: " + err());
+            }
+            process.waitFor(5, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    String out() throws IOException {
+        return Files.readString(out);
+    }
+
+    String err() throws IOException {
+        return Files.readString(err);
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly().onExit().join();
+    }
+}
