@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.virtqueue;
+
+import io.millrace.ControlLoop;
+import io.millrace.Counters;
+import io.millrace.FrameCache;
+import io.millrace.LinkState;
+import io.millrace.PortContext;
+import io.millrace.linux.Epoll;
+import io.millrace.linux.LinuxException;
+import io.millrace.linux.UnixListener;
+import io.millrace.linux.UnixSocket;
+
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * The life of a virtio-user port on the control loop: find a back-end, run a {@link DriverSession} with it, take the
+ * rings back when it ends, and begin again.
+ *
+ * <pre>
+ *             connected or accepted           handshake done
+ *   SEARCHING ---------------------> SESSION ---------------> SESSION, link up
+ *       ^                               | ends: peer gone, violation, broken ring
+ *       |   back-off                    v
+ *       +--------------------------- DRAINING: every worker lets go of its ring
+ * </pre>
+ *
+ * <p>Thread safety: control loop only, but for {@link #state()}.
+ */
+final class DriverLink {
+    private static final Duration FIRST_RETRY = Duration.ofMillis(100);
+    private static final Duration LAST_RETRY = Duration.ofSeconds(1);
+    private static final Duration DRAIN_POLL = Duration.ofMillis(1);
+
+    private final VirtioUser config;
+    private final PortContext context;
+    private final VirtioUserPort port;
+    private final DriverSlot[] slots;
+    private final ControlLoop control;
+    private final FrameCache frames;
+    private final Counters.Scope counters;
+    private volatile LinkState state = LinkState.DOWN;
+    private UnixListener listener;
+    private ControlLoop.Watch listenerWatch;
+    private DriverSession session;
+    private ControlLoop.Timer timer;
+    private Duration retry = FIRST_RETRY;
+    private String lastReason = "";
+    private boolean isClosed;
+
+    DriverLink(final VirtioUser config, final PortContext context, final VirtioUserPort port,
+               final DriverSlot[] slots) {
+        this.config = config;
+        this.context = context;
+        this.port = port;
+        this.slots = slots;
+        this.control = context.control();
+        this.frames = context.pool().cache(config.name() + " control");
+        this.counters = context.counters().scope("port", config.name(), "session");
+    }
+
+    LinkState state() {
+        return state;
+    }
+
+    /**
+     * Begins to look for a back-end.
+     *
+     * @throws LinuxException if it cannot listen on the path.
+     */
+    void open() {
+        if (config.isServer()) {
+            listener = UnixListener.bind(Path.of(config.path()));
+            listenerWatch = control.watch(listener.fd(), Epoll.IN, events -> accept());
+        } else {
+            connect();
+        }
+    }
+
+    private void connect() {
+        timer = null;
+        try {
+            begin(UnixSocket.connect(Path.of(config.path())));
+        } catch (final LinuxException e) {
+            // Nobody there yet, or not yet back: the ordinary state of a port that waits. No counter, no event.
+            retryLater();
+        }
+    }
+
+    private void retryLater() {
+        timer = control.after(retry, config.isServer() ? this::listenAgain : this::connect);
+        retry = retry.multipliedBy(2).compareTo(LAST_RETRY) < 0 ? retry.multipliedBy(2) : LAST_RETRY;
+    }
+
+    private void listenAgain() {
+        timer = null;
+        listenerWatch.events(Epoll.IN);
+    }
+
+    private void accept() {
+        final UnixSocket socket;
+        try {
+            socket = listener.accept();
+        } catch (final LinuxException e) {
+            // Out of descriptors: the back-end goes on waiting in the queue of the socket.
+            listenerWatch.events(0);
+            retryLater();
+            return;
+        }
+        if (socket != null) {
+            // One session at a time; the next one waits to be accepted.
+            listenerWatch.events(0);
+            begin(socket);
+        }
+    }
+
+    private void begin(final UnixSocket socket) {
+        counters.counter("connects").increment();
+        try {
+            session = new DriverSession(config, context, slots, new MessageChannel(socket));
+        } catch (final LinuxException e) {
+            socket.close();
+            announce(LinkState.DOWN, e.getMessage());
+            retryLater();
+            return;
+        }
+        session.start(this::onUp, this::onEnd);
+    }
+
+    private void onUp() {
+        retry = FIRST_RETRY;
+        announce(LinkState.UP, "the back-end is ready");
+    }
+
+    private void onEnd(final ProtocolViolation violation) {
+        if (violation != null) {
+            counters("violation").counter(violation.reason().counterName()).increment();
+        }
+        drain(violation == null ? "the back-end closed the connection" : violation.getMessage());
+    }
+
+    /** A worker found that the back-end broke a ring; it holds that ring no more. */
+    void onFault(final BackEndFault fault) {
+        counters("fault").counter(fault.counter()).increment();
+        if (session != null && state == LinkState.UP) {
+            session.disconnect();
+            drain(fault.sentence());
+        }
+    }
+
+    private Counters.Scope counters(final String part) {
+        return context.counters().scope("port", config.name(), "session", part);
+    }
+
+    private void drain(final String reason) {
+        if (state == LinkState.UP || !reason.equals(lastReason)) {
+            announce(LinkState.DOWN, reason);
+        }
+        if (!isClosed) {
+            awaitRings();
+        }
+    }
+
+    private void awaitRings() {
+        timer = null;
+        boolean isDone = true;
+        for (final DriverSlot slot : slots) {
+            isDone &= slot.recall(frames);
+        }
+        if (isDone) {
+            frames.close();
+            session.close();
+            session = null;
+            retryLater();
+        } else {
+            timer = control.after(DRAIN_POLL, this::awaitRings);
+        }
+    }
+
+    private void announce(final LinkState now, final String reason) {
+        state = now;
+        lastReason = reason;
+        context.listener().onLink(port, now, reason);
+    }
+
+    /** Asks the back-end to stop all rings, and calls {@code then} when it has, or when it is gone. */
+    void stop(final Runnable then) {
+        if (session == null || state != LinkState.UP) {
+            then.run();
+        } else {
+            session.stop(then);
+        }
+    }
+
+    /** Ends everything. No worker polls the queues any more. */
+    void close() {
+        isClosed = true;
+        if (timer != null) {
+            timer.cancel();
+        }
+        if (listener != null) {
+            listenerWatch.close();
+            listener.close();
+        }
+        if (session != null) {
+            session.disconnect();
+            for (final DriverSlot slot : slots) {
+                slot.seize(frames);
+            }
+            session.close();
+            session = null;
+        }
+        frames.close();
+        if (state == LinkState.UP) {
+            announce(LinkState.DOWN, "the port was closed");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.virtqueue;
+
+import io.millrace.PortContext;
+import io.millrace.linux.EventFd;
+import io.millrace.linux.Fd;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One session with one back-end: its connection, the memory shared with it, and what its rings are made of. Nothing of
+ * it outlives it.
+ *
+ * <p>Thread safety: control loop only.
+ */
+final class DriverSession implements AutoCloseable {
+    private final VirtioUser config;
+    private final DriverSlot[] slots;
+    private final DriverMemory memory;
+    private final List<EventFd> kicks = new ArrayList<>();
+    private final EventFd call;
+    private final FrontEnd frontEnd;
+    private Runnable onUp;
+    private FrontEnd.Owner onEnd;
+    private Runnable onStopped;
+    private int ringsToStop;
+
+    /**
+     * Allocates everything.
+     *
+     * @param slots   get the rings when the back-end is ready.
+     * @param channel owned from now on, unless this throws.
+     * @throws io.millrace.linux.LinuxException if the system refuses memory or descriptors.
+     */
+    DriverSession(final VirtioUser config, final PortContext context, final DriverSlot[] slots,
+                  final MessageChannel channel) {
+        this.config = config;
+        this.slots = slots;
+        memory = new DriverMemory(context.pool(), slots.length, config.ringSize(), config.name());
+        EventFd callFd = null;
+        try {
+            callFd = EventFd.create();
+            for (int ring = 0; ring < slots.length; ring++) {
+                kicks.add(EventFd.create());
+            }
+            frontEnd = new FrontEnd(context.control(), channel, FrontEnd.DEADLINE, this::onEnd);
+        } catch (final RuntimeException e) {
+            memory.close();
+            kicks.forEach(EventFd::close);
+            if (callFd != null) {
+                callFd.close();
+            }
+            throw e;
+        }
+        call = callFd;
+    }
+
+    /**
+     * Begins the handshake.
+     *
+     * @param up  called when the slots have their rings.
+     * @param end called when the connection is closed; the rings are still out then.
+     */
+    void start(final Runnable up, final FrontEnd.Owner end) {
+        onUp = up;
+        onEnd = end;
+        final List<Fd> kickFds = kicks.stream().map(EventFd::fd).toList();
+        new Handshake(frontEnd, config, memory, kickFds, call.fd(), this::onReady).start();
+    }
+
+    private void onReady(final long features) {
+        for (int ring = 0; ring < slots.length; ring++) {
+            slots[ring].offer(
+                new DriverRing(memory, ring, config.ringSize(), features, kicks.get(ring).fd().number()));
+        }
+        onUp.run();
+    }
+
+    private void onEnd(final ProtocolViolation violation) {
+        if (onStopped != null) {
+            onStopped.run();
+            onStopped = null;
+        }
+        onEnd.onEnd(violation);
+    }
+
+    /** Asks the back-end to stop all rings, and calls {@code then} when it has, or when it is gone. */
+    void stop(final Runnable then) {
+        onStopped = then;
+        ringsToStop = slots.length;
+        for (int ring = 0; ring < slots.length; ring++) {
+            frontEnd.stop(ring, this::onRingStopped);
+        }
+    }
+
+    private void onRingStopped() {
+        if (--ringsToStop == 0 && onStopped != null) {
+            onStopped.run();
+            onStopped = null;
+        }
+    }
+
+    /** Closes the connection. The rings may still be used: nobody reads them. */
+    void disconnect() {
+        frontEnd.close();
+    }
+
+    /** Frees all the rest. No worker has a ring any more. */
+    @Override
+    public void close() {
+        frontEnd.close();
+        kicks.forEach(EventFd::close);
+        call.close();
+        memory.close();
+    }
+}

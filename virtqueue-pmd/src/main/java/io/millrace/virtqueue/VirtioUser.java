@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.virtqueue;
+
+import io.millrace.ConfigurationException;
+import io.millrace.PollModeDriver;
+import io.millrace.Port;
+import io.millrace.PortContext;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * A virtio network device as its driver sees it, without a virtual machine: the peer of a vhost-user back-end such as
+ * another Millrace, DPDK's net_vhost, OVS-DPDK or VPP. What a container attaches to a virtual switch with.
+ *
+ * <p>The frame pool is the memory that is shared with the back-end, so packets are not copied here. The price: a
+ * back-end may read and write every packet of this data plane at any time, also those of other ports. Rings and indexes
+ * are checked as if it were hostile; the bytes of packets cannot be.
+ *
+ * <p>Immutable: every method returns a new description. Open it with a data plane; the link comes up when a back-end
+ * has answered, and again after it was restarted.
+ */
+public final class VirtioUser implements PollModeDriver {
+    static final int MAX_QUEUES = 128;
+    static final int MIN_RING = 16;
+    static final int MAX_RING = 32768;
+
+    private static final int DEFAULT_RING = 256;
+    private static final int MAX_PATH = 107;
+
+    private final String path;
+    private final boolean server;
+    private final String name;
+    private final int queues;
+    private final int ringSize;
+    private final long unwanted;
+
+    private VirtioUser(final String path, final boolean server, final String name, final int queues,
+                       final int ringSize, final long unwanted) {
+        this.path = path;
+        this.server = server;
+        this.name = name;
+        this.queues = queues;
+        this.ringSize = ringSize;
+        this.unwanted = unwanted;
+    }
+
+    /**
+     * A driver that connects to the socket of a back-end, again and again until one is there.
+     *
+     * @param path of the socket, at most 107 bytes. It need not exist yet.
+     * @throws ConfigurationException if the path is empty or too long.
+     */
+    public static VirtioUser connect(final String path) {
+        return of(path, false);
+    }
+
+    /**
+     * A driver that makes the socket and waits for a back-end to connect.
+     *
+     * @param path of the socket, at most 107 bytes. Its folder must exist.
+     * @throws ConfigurationException if the path is empty or too long.
+     */
+    public static VirtioUser listen(final String path) {
+        return of(path, true);
+    }
+
+    private static VirtioUser of(final String path, final boolean server) {
+        final int bytes = path.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes == 0 || bytes > MAX_PATH) {
+            throw new ConfigurationException("the socket path \"" + path + "\" has " + bytes
+                + " bytes: a socket's path has 1 to " + MAX_PATH);
+        }
+        final String file = path.substring(path.lastIndexOf('/') + 1);
+        final String plain = file.endsWith(".sock") ? file.substring(0, file.length() - 5) : file;
+        return new VirtioUser(path, server, plain.replaceAll("[^A-Za-z0-9._-]", "-"), 1, DEFAULT_RING, 0);
+    }
+
+    /**
+     * Names the port. Without this it has the name of its socket's file.
+     *
+     * @throws ConfigurationException if it holds anything but letters, digits, {@code . _ -}.
+     */
+    public VirtioUser name(final String newName) {
+        if (!newName.matches("[A-Za-z0-9._-]+")) {
+            throw new ConfigurationException(
+                "the port name \"" + newName + "\" holds something else than letters, digits, . _ -");
+        }
+        return new VirtioUser(path, server, newName, queues, ringSize, unwanted);
+    }
+
+    /**
+     * How many queue pairs to use, 1 to 128. A back-end with fewer is refused; the link stays down.
+     *
+     * @throws ConfigurationException if there cannot be so many.
+     */
+    public VirtioUser queues(final int newQueues) {
+        if (newQueues < 1 || newQueues > MAX_QUEUES) {
+            throw new ConfigurationException(
+                "a virtio-user port has 1 to " + MAX_QUEUES + " queue pairs, not " + newQueues);
+        }
+        return new VirtioUser(path, server, name, newQueues, ringSize, unwanted);
+    }
+
+    /**
+     * How many descriptors every ring has: a power of two from 16 to 32768, 256 if not said. Each receive queue keeps
+     * that many frames of the pool posted.
+     *
+     * @throws ConfigurationException if it is another number.
+     */
+    public VirtioUser ringSize(final int newSize) {
+        if (newSize < MIN_RING || newSize > MAX_RING || Integer.bitCount(newSize) != 1) {
+            throw new ConfigurationException("a ring has a power of two from " + MIN_RING + " to " + MAX_RING
+                + " descriptors, not " + newSize);
+        }
+        return new VirtioUser(path, server, name, queues, newSize, unwanted);
+    }
+
+    /** Whether to use VIRTIO_F_IN_ORDER where the back-end offers it. On if not said. */
+    public VirtioUser inOrder(final boolean wanted) {
+        return with(Features.VIRTIO_F_IN_ORDER, wanted);
+    }
+
+    /** Whether to use VIRTIO_NET_F_MRG_RXBUF where offered; without it no packet above 1728 bytes comes in. On. */
+    public VirtioUser mergeable(final boolean wanted) {
+        return with(Features.VIRTIO_NET_F_MRG_RXBUF, wanted);
+    }
+
+    /** Whether to use VIRTIO_F_INDIRECT_DESC where the back-end offers it. On if not said. */
+    public VirtioUser indirect(final boolean wanted) {
+        return with(Features.VIRTIO_F_INDIRECT_DESC, wanted);
+    }
+
+    /** Whether to use VIRTIO_F_EVENT_IDX where the back-end offers it. On if not said. */
+    public VirtioUser eventIndex(final boolean wanted) {
+        return with(Features.VIRTIO_F_EVENT_IDX, wanted);
+    }
+
+    private VirtioUser with(final long feature, final boolean wanted) {
+        return new VirtioUser(path, server, name, queues, ringSize, wanted ? unwanted & ~feature : unwanted | feature);
+    }
+
+    @Override
+    public Port open(final PortContext context) {
+        return VirtioUserPort.open(this, context);
+    }
+
+    String path() {
+        return path;
+    }
+
+    boolean isServer() {
+        return server;
+    }
+
+    String name() {
+        return name;
+    }
+
+    int queues() {
+        return queues;
+    }
+
+    int ringSize() {
+        return ringSize;
+    }
+
+    /** Every virtio feature this driver would like to have. */
+    long wantedFeatures() {
+        long wanted = Features.VIRTIO_F_VERSION_1 | Features.VIRTIO_F_ANY_LAYOUT
+            | Features.VHOST_USER_F_PROTOCOL_FEATURES | Features.VIRTIO_NET_F_MRG_RXBUF
+            | Features.VIRTIO_F_INDIRECT_DESC | Features.VIRTIO_F_EVENT_IDX | Features.VIRTIO_F_IN_ORDER;
+        if (queues > 1) {
+            wanted |= Features.VIRTIO_NET_F_MQ;
+        }
+        return wanted & ~unwanted;
+    }
+
+    @Override
+    public String toString() {
+        return "virtio-user:" + path + (server ? ",server" : "");
+    }
+}
