@@ -1,5 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * Forwarding graphs and the workers that run them.
+ *
+ * <pre>
+ *   {@link io.millrace.pipeline.Graph} (what users wire: passive)
+ *       |  checked, taken apart, put in order
+ *       v
+ *   components --- linked ---&gt; program (what one worker runs)
+ *                                 |
+ *   port rx ---+                  v
+ *              +---&gt; inbox [ node ] --- output ---&gt; inbox ---&gt; port tx
+ *   port rx ---+
+ *              one {@link io.millrace.pipeline.Worker}, one pass: all rx, then all nodes in order, then all tx
+ * </pre>
+ *
+ * <p>Read {@link io.millrace.pipeline.Dataplane}, {@link io.millrace.pipeline.Graph} and
+ * {@link io.millrace.pipeline.Node} to use it; {@link io.millrace.pipeline.MacSwap} is the smallest node and
+ * {@link io.millrace.pipeline.LearningSwitch} a real one. Then {@code GraphCheck}, {@code Components}, {@code Linker}
+ * and {@code Program} to change it.
  */
 package io.millrace.pipeline;

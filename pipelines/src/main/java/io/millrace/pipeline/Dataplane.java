@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.pipeline;
+
+import io.millrace.ConfigurationException;
+import io.millrace.ControlLoop;
+import io.millrace.Counters;
+import io.millrace.DataplaneException;
+import io.millrace.FramePool;
+import io.millrace.LinkState;
+import io.millrace.PollModeDriver;
+import io.millrace.Port;
+import io.millrace.PortContext;
+import io.millrace.PortListener;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * Everything that runs together: a frame pool, ports, counters, and the workers that run a {@link Graph}.
+ *
+ * <pre>{@code
+ * try (Dataplane dataplane = Dataplane.create()) {
+ *     Port a = dataplane.open(VhostUser.listen("/run/a.sock"));
+ *     Port b = dataplane.open(VhostUser.listen("/run/b.sock"));
+ *     dataplane.start(new Graph().from(a).to(b).from(b).to(a));
+ *     dataplane.await();
+ * }
+ * }</pre>
+ *
+ * <p>Thread safety: all methods may be called from any thread.
+ */
+public final class Dataplane implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Dataplane.class);
+    private static final int MAX_PORTS = 256;
+
+    private final String name;
+    private final int[] cpus;
+    private final Idle idle;
+    private final int burst;
+    private final FramePool pool;
+    private final Counters counters;
+    private final ControlLoop control;
+    private final ShutdownLatch shutdown = new ShutdownLatch();
+    private final List<Port> ports = new CopyOnWriteArrayList<>();
+    private final List<PortListener> listeners = new CopyOnWriteArrayList<>();
+    private volatile Crew crew;
+    private boolean isClosed;
+
+    private Dataplane(final Builder builder, final FramePool pool, final Counters counters) {
+        this.name = builder.name;
+        this.cpus = builder.cpus;
+        this.idle = builder.idle;
+        this.burst = builder.burst;
+        this.pool = pool;
+        this.counters = counters;
+        this.control = ControlLoop.start(name + "-control");
+    }
+
+    /** A data plane with the defaults of {@link Builder}. */
+    public static Dataplane create() {
+        return builder().build();
+    }
+
+    /** Begins a data plane that differs from the defaults. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Its name, in thread names and messages. */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Opens a port. Its id is the number of ports opened before it.
+     *
+     * @throws ConfigurationException if the driver cannot do what was asked, the name is taken, or there are 256 ports.
+     * @throws DataplaneException     if the system refuses.
+     */
+    public synchronized Port open(final PollModeDriver driver) {
+        checkOpen();
+        if (ports.size() == MAX_PORTS) {
+            throw new ConfigurationException("data plane " + name + " has " + MAX_PORTS + " ports: that is the most");
+        }
+        final Port port = driver.open(new PortContext(ports.size(), pool, counters, control, this::linkChanged));
+        for (final Port other : ports) {
+            if (other.name().equals(port.name())) {
+                port.close();
+                throw new ConfigurationException("two ports are named " + port.name() + ": give one another name");
+            }
+        }
+        if (port.id() != ports.size()) {
+            port.close();
+            throw new DataplaneException("port " + port.name() + " calls itself number " + port.id() + " instead of "
+                + ports.size() + ": its driver has to use the id of the PortContext");
+        }
+        ports.add(port);
+        return port;
+    }
+
+    /** Adds a listener for link changes of all ports. It is called on the control thread: it must not block. */
+    public void onLink(final PortListener listener) {
+        listeners.add(listener);
+    }
+
+    private void linkChanged(final Port port, final LinkState state, final String reason) {
+        LOG.debug("port {} is {}: {}", port.name(), state, reason);
+        for (final PortListener listener : listeners) {
+            try {
+                listener.onLink(port, state, reason);
+            } catch (final RuntimeException e) {
+                LOG.error("a listener for link changes failed", e);
+            }
+        }
+    }
+
+    /** The counters of everything in it. Not to be read after {@link #close()}. */
+    public Counters counters() {
+        return counters;
+    }
+
+    /** The frames of all its ports. */
+    public FramePool pool() {
+        return pool;
+    }
+
+    /** The open ports, by id. */
+    public List<Port> ports() {
+        return List.copyOf(ports);
+    }
+
+    /** The workers, from {@link #start} on. */
+    public List<Worker> workers() {
+        final Crew running = crew;
+        return running == null ? List.of() : running.workers();
+    }
+
+    /**
+     * Runs a graph. Parts of it that share no node and no queue of a port run on different workers: one for each CPU
+     * of {@link Builder#cpus}; without that, unpinned workers, one fewer than there are CPUs. Returns when all workers
+     * are polling.
+     *
+     * @throws WiringException       if the graph has a mistake. Nothing runs then.
+     * @throws DataplaneException    if a node or a worker fails to start. Nothing runs then.
+     * @throws IllegalStateException if a graph runs already.
+     */
+    public synchronized void start(final Graph graph) {
+        checkOpen();
+        if (crew != null) {
+            throw new IllegalStateException("data plane " + name + " runs a graph already");
+        }
+        new GraphCheck(graph).run(ports, name);
+        crew = Crew.start(this, graph);
+    }
+
+    int[] cpus() {
+        return cpus.clone();
+    }
+
+    Idle idle() {
+        return idle;
+    }
+
+    int burst() {
+        return burst;
+    }
+
+    /**
+     * Waits for the end: until another thread calls {@link #close()}, or the process is asked to end by SIGTERM or
+     * SIGINT. The process then lives on until {@link #close()} is through, for a few seconds at most. Returns at once
+     * if the calling thread is interrupted, and leaves it so.
+     */
+    public void await() {
+        shutdown.await();
+    }
+
+    /**
+     * Waits like {@link #await()}, but not longer than that.
+     *
+     * @return true if the end came, false if only the time has passed.
+     */
+    public boolean await(final Duration timeout) {
+        return shutdown.await(timeout);
+    }
+
+    /**
+     * Stops the workers, closes the ports, and gives all memory back. Idempotent.
+     *
+     * @throws IllegalStateException if frames are missing from the pool, naming who took them. All is closed all the
+     *                               same.
+     */
+    @Override
+    public void close() {
+        // Not under the lock: the control thread may be about to take it, and is waited for here.
+        synchronized (this) {
+            if (isClosed) {
+                return;
+            }
+            isClosed = true;
+        }
+        shutdown.signal();
+        final List<AutoCloseable> parts = new ArrayList<>();
+        if (crew != null) {
+            parts.add(crew);
+        }
+        for (int id = ports.size() - 1; id >= 0; id--) {
+            parts.add(ports.get(id));
+        }
+        parts.addAll(List.of(control, pool, counters, shutdown));
+        closeAll(parts);
+    }
+
+    private static void closeAll(final List<AutoCloseable> parts) {
+        RuntimeException failure = null;
+        for (final AutoCloseable part : parts) {
+            try {
+                part.close();
+            } catch (final Exception e) {
+                if (failure == null) {
+                    failure = e instanceof RuntimeException ? (RuntimeException) e
+                        : new DataplaneException("a part of the data plane did not close", e);
+                } else {
+                    failure.addSuppressed(e);
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    private void checkOpen() {
+        if (isClosed) {
+            throw new IllegalStateException("data plane " + name + " is closed");
+        }
+    }
+
+    /** What a data plane is made with. Each call returns this builder. */
+    public static final class Builder {
+        private String name = "millrace";
+        private int frames = 16_384;
+        private int jumboFrames = 256;
+        private int burst = io.millrace.Burst.DEFAULT_CAPACITY;
+        private int[] cpus = {};
+        private Idle idle = Idle.BACKOFF;
+        private Path countersFile;
+
+        private Builder() {
+        }
+
+        /** A name for threads and messages. {@code millrace} if not called. */
+        public Builder name(final String newName) {
+            name = newName;
+            return this;
+        }
+
+        /** How many packets of up to about 1.7 KB exist at most. 16384 if not called. */
+        public Builder frames(final int count) {
+            frames = count;
+            return this;
+        }
+
+        /** How many packets of up to 64 KiB exist at most; 0 for none. 256 if not called. */
+        public Builder jumboFrames(final int count) {
+            jumboFrames = count;
+            return this;
+        }
+
+        /** Pins one worker to each of these CPUs. Unpinned workers if not called. */
+        public Builder cpus(final int... numbers) {
+            cpus = numbers.clone();
+            return this;
+        }
+
+        /** What workers do when nothing arrives. {@link Idle#BACKOFF} if not called. */
+        public Builder idle(final Idle strategy) {
+            idle = strategy;
+            return this;
+        }
+
+        /** How many packets are taken from a queue at a time, 1 to 1024. 32 if not called. */
+        public Builder burst(final int packets) {
+            burst = packets;
+            return this;
+        }
+
+        /** Keeps the counters in a file that other processes can read. In memory if not called. */
+        public Builder countersFile(final Path path) {
+            countersFile = path;
+            return this;
+        }
+
+        /**
+         * Makes the data plane: its memory and its control thread. Ports and workers come later.
+         *
+         * @throws ConfigurationException naming the setting that cannot be, and what can.
+         */
+        public Dataplane build() {
+            CpuList.check(cpus);
+            if (burst < 1 || burst > 1024) {
+                throw new ConfigurationException("a burst of " + burst + " packets cannot be: take 1 to 1024");
+            }
+            final FramePool pool = FramePool.create(frames, jumboFrames);
+            try {
+                return new Dataplane(this, pool,
+                    countersFile == null ? Counters.inMemory() : Counters.mapped(countersFile));
+            } catch (final RuntimeException e) {
+                pool.close();
+                throw e;
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.pipeline;
+
+import io.millrace.DropReason;
+
+/** Why the machinery between the nodes drops packets. */
+final class Drops {
+    static final DropReason FAULT =
+        new DropReason("fault", "a node or a driver threw an exception; the log says which, once");
+    static final DropReason UNREAD =
+        new DropReason("unread", "no wire of the graph reads this queue; add from(port) or from(port, queue)");
+
+    private Drops() {
+    }
+}

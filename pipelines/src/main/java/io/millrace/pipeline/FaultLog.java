@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.pipeline;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * Reports each kind of fault once: one message for a part and a class of exception, however often it happens. The
+ * counters say how often.
+ *
+ * <p>Thread safety: none; a worker has its own.
+ */
+final class FaultLog {
+    private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
+
+    private final Set<String> reported = new HashSet<>();
+
+    /**
+     * Takes note of a fault.
+     *
+     * @param part  what was at work, such as {@code node bridge}.
+     * @param fault what it threw.
+     */
+    void report(final String part, final Throwable fault) {
+        if (reported.add(part + ' ' + fault.getClass().getName())) {
+            LOG.error("{} threw; the packets it had are dropped and counted, the worker goes on "
+                + "(further faults of this kind are only counted)", part, fault);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.pipeline;
+
+import io.millrace.Port;
+
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Finds wiring mistakes. One method for each kind, one sentence with the parts and the mend for each finding. */
+final class GraphCheck {
+    private final Graph graph;
+
+    GraphCheck(final Graph graph) {
+        this.graph = graph;
+    }
+
+    /** Everything that the graph alone shows. */
+    void run() {
+        isNotEmpty();
+        wiresAreWhole();
+        queuesExist();
+        queuesAreReadOnce();
+        outputsAreWiredOnce();
+        nodesAreReached();
+        NodeNames.of(graph);
+        NodeOrder.of(graph);
+    }
+
+    /** What shows only when a data plane is about to run it. */
+    void run(final Collection<Port> open, final String dataplane) {
+        run();
+        final Set<Port> wired = graph.ports();
+        for (final Port port : wired) {
+            if (!open.contains(port)) {
+                throw new WiringException("port " + port.name() + " is not open in data plane " + dataplane
+                    + ": wire the Port that its open(...) returned");
+            }
+        }
+        for (final Port port : open) {
+            if (!wired.contains(port)) {
+                throw new WiringException("port " + port.name() + " is open and no wire touches it: "
+                    + "wire it with from(port) or to(port), or do not open it");
+            }
+        }
+        for (final Node node : graph.nodes()) {
+            if (node.isBound()) {
+                throw new WiringException(node + " runs in another graph already: make a second one");
+            }
+        }
+    }
+
+    private void isNotEmpty() {
+        if (graph.wires().isEmpty()) {
+            throw new WiringException("the graph is empty: begin with graph.from(port).to(...)");
+        }
+    }
+
+    private void wiresAreWhole() {
+        for (final Wire wire : graph.wires()) {
+            if (!wire.hasTarget()) {
+                throw new WiringException("the wire from " + wire.source() + " leads nowhere: end it with .to(...)");
+            }
+        }
+    }
+
+    private void queuesExist() {
+        for (final Wire wire : graph.wires()) {
+            queueExists(wire.fromPort());
+            queueExists(wire.toPort());
+        }
+    }
+
+    private static void queueExists(final PortEnd end) {
+        if (end == null || end.isAll()) {
+            return;
+        }
+        final int queues = end.port().queues();
+        if (end.queue() < 0 || end.queue() >= queues) {
+            throw new WiringException("port " + end.port().name() + " has no queue " + end.queue() + ": it has "
+                + (queues == 1 ? "one, queue 0" : queues + ", queues 0 to " + (queues - 1)));
+        }
+    }
+
+    private void queuesAreReadOnce() {
+        final Map<PortEnd, Wire> readers = new HashMap<>();
+        for (final Wire wire : graph.wires()) {
+            final PortEnd end = wire.fromPort();
+            for (int q = end == null ? 0 : end.firstQueue(); end != null && q <= end.lastQueue(); q++) {
+                final Wire other = readers.putIfAbsent(new PortEnd(end.port(), q), wire);
+                if (other != null) {
+                    throw new WiringException("queue " + q + " of port " + end.port().name() + " is read twice, by "
+                        + other.target() + " and by " + wire.target() + ": read it once, into a node that splits");
+                }
+            }
+        }
+    }
+
+    private void outputsAreWiredOnce() {
+        final Map<Output, Wire> wired = new HashMap<>();
+        for (final Wire wire : graph.wires()) {
+            final Wire other = wire.fromOutput() == null ? null : wired.putIfAbsent(wire.fromOutput(), wire);
+            if (other != null) {
+                throw new WiringException(wire.source() + " is wired twice, to " + other.target() + " and to "
+                    + wire.target() + ": an output leads to one place; give the node a second output");
+            }
+        }
+    }
+
+    private void nodesAreReached() {
+        final Set<Node> reached = new HashSet<>();
+        for (final Wire wire : graph.wires()) {
+            if (wire.toNode() != null) {
+                reached.add(wire.toNode());
+            }
+        }
+        for (final Wire wire : graph.wires()) {
+            if (wire.fromOutput() != null && !reached.contains(wire.fromOutput().node())) {
+                throw new WiringException(wire.source() + " is wired, but nothing leads to the node: "
+                    + "add from(...).to(" + wire.fromOutput().node().name() + ")");
+            }
+        }
+    }
+
+    static WiringException cycle(final List<String> path) {
+        return new WiringException("the wires form a cycle, in which packets would go round for ever: "
+            + String.join(" -> ", path) + ": take one of these wires out");
+    }
+}

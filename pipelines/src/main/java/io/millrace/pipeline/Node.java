@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.pipeline;
+
+import io.millrace.Burst;
+import io.millrace.Counter;
+import io.millrace.Counters;
+import io.millrace.DropReason;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Pattern;
+
+/**
+ * One unit of forwarding: takes packets in bursts and sends each on through a named output, or drops it by name.
+ *
+ * <pre>
+ *               +----------------------+
+ *               |         node         |--- output a ---&gt;
+ *   --- burst -&gt;|  process(burst)      |
+ *               |                      |--- output b ---&gt;
+ *               +----------------------+
+ *                          |
+ *                          v  drops(reason), counted
+ * </pre>
+ *
+ * <p>The loop over the packets is in the node: one call serves a burst. A node owns the flyweights and the tables it
+ * needs, allocates them in its constructor or in {@link #onStart}, and allocates nothing in {@link #process}.
+ *
+ * <p>A node object is one place in one running graph. It keeps its state as long as it lives.
+ *
+ * <p>Thread safety: {@link #onStart}, {@link #process}, {@link #onTick} and {@link #onClose} are called by one worker,
+ * never at the same time. What they touch needs no synchronisation.
+ */
+public abstract class Node {
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]+");
+
+    private final Map<String, Output> outputs = new LinkedHashMap<>();
+    private String name = defaultName(getClass());
+    private boolean isNamed;
+    private Counters counters;
+
+    /** A node with a name derived from its class. */
+    protected Node() {
+    }
+
+    /**
+     * Declares a way out. Call it in the constructor, or at least before the node runs.
+     *
+     * @param outputName letters, digits, {@code . _ -}; unique in this node.
+     * @throws IllegalArgumentException if this node has that output already, or the name is no name.
+     * @throws IllegalStateException    if the node runs.
+     */
+    protected final Output output(final String outputName) {
+        checkName(outputName);
+        if (counters != null) {
+            throw new IllegalStateException(this + " runs: declare output " + outputName + " before the start");
+        }
+        final Output output = new Output(this, outputName);
+        if (outputs.putIfAbsent(outputName, output) != null) {
+            throw new IllegalArgumentException(this + " has an output " + outputName + " already");
+        }
+        return output;
+    }
+
+    /**
+     * Deals with the packets that have come. Each of them leaves {@code burst} exactly once: by {@link Output#emit}
+     * or {@link Output#emitAll}, or freed after {@link #drops} counted it.
+     *
+     * <p>An exception that escapes costs the packets that are still in the burst (counted as
+     * {@code node/NAME/drop/fault}) and is reported once per kind; the node goes on with the next burst.
+     *
+     * @param burst one or more packets; the worker's again when this returns.
+     */
+    protected abstract void process(Burst burst);
+
+    /**
+     * Called once before the first burst, on the thread of the worker. The place to make counters and to allocate.
+     *
+     * @param worker the worker that this node runs on from now on.
+     */
+    protected void onStart(final Worker worker) {
+    }
+
+    /**
+     * Called about every 100 ms, traffic or not. Must not emit.
+     *
+     * @param nowNs {@link System#nanoTime()}.
+     */
+    protected void onTick(final long nowNs) {
+    }
+
+    /** Called once after the last burst, on the thread of the worker, if {@link #onStart} returned. */
+    protected void onClose() {
+    }
+
+    /** Its name: unique in its graph once that runs, and part of the names of its counters. */
+    public final String name() {
+        return name;
+    }
+
+    /**
+     * Gives it a name of its own, instead of one derived from its class.
+     *
+     * @param newName letters, digits, {@code . _ -}.
+     * @return this node.
+     * @throws IllegalStateException if the node runs.
+     */
+    public Node named(final String newName) {
+        checkName(newName);
+        if (counters != null) {
+            throw new IllegalStateException(this + " runs: name it before the start");
+        }
+        name = newName;
+        isNamed = true;
+        return this;
+    }
+
+    /**
+     * A counter of this node, {@code node/NAME/COUNTER}. From {@link #onStart} on.
+     *
+     * @param counterName lower case words joined by {@code -}.
+     */
+    protected final Counter counter(final String counterName) {
+        return scope().counter(counterName);
+    }
+
+    /**
+     * The counter of what this node drops for that reason, {@code node/NAME/drop/REASON}. From {@link #onStart} on.
+     */
+    protected final Counter drops(final DropReason reason) {
+        return scope().drops(reason);
+    }
+
+    private Counters.Scope scope() {
+        if (counters == null) {
+            throw new IllegalStateException(this + " has counters from onStart on, not before");
+        }
+        return counters.scope("node", name);
+    }
+
+    final boolean isNamed() {
+        return isNamed;
+    }
+
+    final Collection<Output> outputs() {
+        return outputs.values();
+    }
+
+    final boolean isBound() {
+        return counters != null;
+    }
+
+    final void bind(final String uniqueName, final Counters where) {
+        name = uniqueName;
+        counters = Objects.requireNonNull(where);
+        for (final Output output : outputs.values()) {
+            output.bind(where);
+        }
+    }
+
+    final void unbind() {
+        counters = null;
+        for (final Output output : outputs.values()) {
+            output.connect(null);
+        }
+    }
+
+    /** For messages: {@code node mac-swap}. */
+    @Override
+    public final String toString() {
+        return "node " + name;
+    }
+
+    private static void checkName(final String name) {
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException("\"" + name + "\" is no name: use letters, digits, '.', '_' and '-'");
+        }
+    }
+
+    private static String defaultName(final Class<?> type) {
+        final String simple = type.getSimpleName().replaceAll("[^A-Za-z0-9]", "");
+        return simple.isEmpty() ? "node" : simple.replaceAll("(?<=[a-z0-9])(?=[A-Z])", "-").toLowerCase(Locale.ROOT);
+    }
+}

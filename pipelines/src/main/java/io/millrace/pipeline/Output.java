@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.pipeline;
+
+import io.millrace.Burst;
+import io.millrace.Counter;
+import io.millrace.Counters;
+import io.millrace.DropReason;
+
+/**
+ * A named way out of a node. A {@link Graph} connects it to one node or one port; what leaves by an output that nobody
+ * connected is dropped and counted as {@code node/NODE/out/OUTPUT/drop/unconnected}.
+ *
+ * <p>In one turn of its node an output takes each packet at most once, as itself or as a copy: that bound is what the
+ * room behind it is computed from.
+ *
+ * <p>Thread safety: {@link #emit}, {@link #emitAll} and {@link #emitCopy} only inside {@link Node#process}; the rest
+ * from any thread.
+ */
+public final class Output {
+    private final Node node;
+    private final String name;
+    // The inbox of what comes next, or null: an inbox without a detour is what makes an emit one store.
+    private Burst target;
+    private Counter unconnected;
+    private Counter noFrame;
+
+    Output(final Node node, final String name) {
+        this.node = node;
+        this.name = name;
+    }
+
+    /** Its name, unique in its node. */
+    public String name() {
+        return name;
+    }
+
+    /** Whether the running graph leads it somewhere. False before the start. */
+    public boolean isConnected() {
+        return target != null;
+    }
+
+    /**
+     * Sends packet {@code i} this way. It has left {@code from} then.
+     *
+     * @param from the burst that is being processed.
+     * @param i    0 to {@code from.size()} - 1.
+     */
+    public void emit(final Burst from, final int i) {
+        final Burst next = target;
+        if (next == null) {
+            from.free(i);
+            unconnected.increment();
+            return;
+        }
+        from.move(i, next);
+    }
+
+    /**
+     * Sends every packet this way and leaves {@code from} empty. The cheapest way on.
+     *
+     * @param from the burst that is being processed; no packet has left it yet.
+     */
+    public void emitAll(final Burst from) {
+        final Burst next = target;
+        if (next == null) {
+            unconnected.add(from.freeAll());
+            return;
+        }
+        from.moveAll(next);
+    }
+
+    /**
+     * Sends a copy of packet {@code i} this way. The packet itself stays in {@code from}.
+     *
+     * @param from the burst that is being processed.
+     * @param i    0 to {@code from.size()} - 1.
+     * @return false if no copy went out: the frame pool is empty, counted as
+     *         {@code node/NODE/out/OUTPUT/drop/no-frame}, or the output is not connected, counted as such.
+     */
+    public boolean emitCopy(final Burst from, final int i) {
+        final Burst next = target;
+        if (next == null) {
+            unconnected.increment();
+            return false;
+        }
+        if (next.remaining() == 0) {
+            throw new IllegalStateException(this + " was given a packet more than once in one turn of its node");
+        }
+        if (!from.copy(i, next)) {
+            noFrame.increment();
+            return false;
+        }
+        return true;
+    }
+
+    Node node() {
+        return node;
+    }
+
+    void bind(final Counters counters) {
+        final Counters.Scope scope = counters.scope("node", node.name(), "out", name);
+        unconnected = scope.drops(DropReason.UNCONNECTED);
+        noFrame = scope.drops(DropReason.NO_FRAME);
+    }
+
+    void connect(final Burst inbox) {
+        target = inbox;
+    }
+
+    /** For messages: {@code output out of node mac-swap}. */
+    @Override
+    public String toString() {
+        return "output " + name + " of " + node;
+    }
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.pipeline;
+
+import io.millrace.Port;
+
+import java.util.Objects;
+
+/**
+ * Where a wire meets a port.
+ *
+ * @param port  which port.
+ * @param queue one queue of it, or {@link #ALL}.
+ */
+record PortEnd(Port port, int queue) {
+    static final int ALL = -1;
+
+    PortEnd {
+        Objects.requireNonNull(port, "which port?");
+    }
+
+    static PortEnd all(final Port port) {
+        return new PortEnd(port, ALL);
+    }
+
+    boolean isAll() {
+        return queue == ALL;
+    }
+
+    int firstQueue() {
+        return isAll() ? 0 : queue;
+    }
+
+    int lastQueue() {
+        return isAll() ? port.queues() - 1 : queue;
+    }
+
+    boolean covers(final int q) {
+        return isAll() || q == queue;
+    }
+
+    @Override
+    public String toString() {
+        return isAll() ? "port " + port.name() : "queue " + queue + " of port " + port.name();
+    }
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.pipeline;
+
+import io.millrace.Burst;
+
+import java.util.List;
+
+/**
+ * What one worker runs: the stages of its components in an order in which one pass takes every packet from its receive
+ * queue to its transmit queue. At the end of a pass all inboxes are empty.
+ *
+ * <pre>
+ *   sources                    stages
+ *  [rx][rx][rx]   -&gt;  [node][node][node] ... [spread][tx][tx]
+ *       each appends to the inboxes of those behind it
+ * </pre>
+ *
+ * <p>Immutable but for the packets on the way; made by {@link Linker}. A worker that is given another graph gets
+ * another program.
+ */
+final class Program {
+    private final List<Node> nodes;
+    private final Stage[] sources;
+    private final Stage[] stages;
+
+    Program(final List<Node> nodes, final List<Stage> sources, final List<Stage> stages) {
+        this.nodes = List.copyOf(nodes);
+        this.sources = sources.toArray(new Stage[0]);
+        this.stages = stages.toArray(new Stage[0]);
+    }
+
+    List<Node> nodes() {
+        return nodes;
+    }
+
+    /** One pass. Returns how many packets came in. */
+    int run() {
+        int received = 0;
+        for (final Stage source : sources) {
+            received += source.run();
+        }
+        for (final Stage stage : stages) {
+            stage.run();
+        }
+        return received;
+    }
+
+    /** Releases every queue and frees every {@link Burst}. On the worker's thread. */
+    void close() {
+        for (final Stage source : sources) {
+            source.close();
+        }
+        for (final Stage stage : stages) {
+            stage.close();
+        }
+    }
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.pipeline;
+
+import io.millrace.Burst;
+import io.millrace.Counter;
+import io.millrace.RxQueue;
+
+/**
+ * Polls one receive queue into the inbox of what comes next. Where others feed that inbox too, a burst of its own lies
+ * between: an inbox has room for a full burst from each of them, and the first must not take all of it.
+ */
+final class RxStage implements Stage {
+    private final String part;
+    private final RxQueue queue;
+    private final Burst polled;
+    private final Burst inbox;
+    private final FaultLog faults;
+    private final Counter dropped;
+
+    /**
+     * A stage.
+     *
+     * @param part    the queue's name for messages.
+     * @param queue   to poll.
+     * @param polled  what to poll into; may be {@code inbox} itself.
+     * @param inbox   where packets go.
+     * @param faults  where exceptions of the driver are reported.
+     * @param dropped counts the packets that such an exception cost.
+     */
+    RxStage(final String part, final RxQueue queue, final Burst polled, final Burst inbox, final FaultLog faults,
+            final Counter dropped) {
+        this.part = part;
+        this.queue = queue;
+        this.polled = polled;
+        this.inbox = inbox;
+        this.faults = faults;
+        this.dropped = dropped;
+    }
+
+    @Override
+    public int run() {
+        try {
+            queue.receive(polled);
+        } catch (final Throwable e) {
+            faulted(e);
+        }
+        final int received = polled.size();
+        if (received > 0 && polled != inbox) {
+            polled.moveAll(inbox);
+        }
+        return received;
+    }
+
+    private void faulted(final Throwable fault) {
+        faults.report(part, fault);
+        dropped.add(polled.freeAll());
+    }
+
+    @Override
+    public void close() {
+        try {
+            queue.release();
+        } catch (final Throwable e) {
+            faults.report(part, e);
+        }
+        polled.freeAll();
+    }
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.pipeline;
+
+/** One step of a {@link Program}: a queue to poll, a node to run, a queue to fill. Never throws, never blocks. */
+interface Stage {
+    /** Does what there is to do now, and says how many packets came in from outside. */
+    int run();
+
+    /** Lets go of its queue and frees what is on the way. Once, on the worker's thread. */
+    void close();
+}
