@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.pipeline;
+
+import io.millrace.Burst;
+import io.millrace.ConfigurationException;
+import io.millrace.Counter;
+import io.millrace.DropReason;
+import org.agrona.UnsafeApi;
+
+import java.time.Duration;
+
+/**
+ * An Ethernet switch: learns behind which port each station is, and sends packets there and nowhere else.
+ *
+ * <pre>
+ *   from(port 0) --+                        +-- port(0) --&gt; to(port 0)
+ *   from(port 1) --+--&gt; [ LearningSwitch ] --+-- port(1) --&gt; to(port 1)
+ *   from(port 2) --+                        +-- port(2) --&gt; to(port 2)
+ * </pre>
+ *
+ * <p>Packets to stations it does not know, to groups and to all go to every connected output but the one of the port
+ * they came from. A station that turns up behind another port is found there from then on. Addresses of groups and the
+ * address 0 are never learned. Frames to {@code 01:80:C2:00:00:00} to {@code ...0F} (spanning tree, pause, LACP, LLDP)
+ * concern the link they were sent on and go no further.
+ *
+ * <p>Counts {@code learned}, {@code moved}, {@code aged}, {@code table-full} (stations seen that found no room; their
+ * packets are forwarded all the same), {@code flooded} and {@code fdb-size} (stations known now). Drops: {@code runt},
+ * {@code reserved}, {@code hairpin}, {@code nowhere}, {@code no-way-back}.
+ */
+public final class LearningSwitch extends Node {
+    /** Stations remembered if {@link #capacity} is not called. */
+    public static final int DEFAULT_CAPACITY = 8192;
+    /** How long a silent station is remembered if {@link #ageing} is not called: as IEEE 802.1D recommends. */
+    public static final Duration DEFAULT_AGEING = Duration.ofSeconds(300);
+
+    static final DropReason RESERVED = new DropReason("reserved",
+        "addressed to the link it came from, such as spanning tree or LLDP, which switches do not pass on");
+    static final DropReason HAIRPIN = new DropReason("hairpin", "its station is behind the port it came from");
+    static final DropReason NOWHERE = new DropReason("nowhere", "for all other ports, and none is connected");
+    static final DropReason NO_WAY_BACK = new DropReason("no-way-back",
+        "its station is behind a port that this switch has no output for; wire from(port(id))");
+
+    private static final int MAX_PORTS = 256;
+    private static final int MAX_CAPACITY = 1 << 24;
+    private static final long TICK_NS = 100_000_000;
+    private static final int COLUMN = 64;
+    // MAC addresses as little-endian numbers: the first byte, whose lowest bit marks a group, is the lowest.
+    private static final long MAC_MASK = (1L << 48) - 1;
+    private static final long GROUP_BIT = 1;
+    private static final long RESERVED_MASK = 0xf0_ff_ff_ff_ff_ffL;
+    private static final long RESERVED_ADDRESS = 0x00_00_00_c2_80_01L;
+    private static final int SOURCE_OFFSET = 6;
+    private static final int NO_ADDRESS = -1;
+
+    private final int ports;
+    private final Output[] byPort = new Output[MAX_PORTS];
+    private final int[] portIds;
+    private final long[] destinations = new long[COLUMN];
+    private final long[] sources = new long[COLUMN];
+    private int declared;
+    private int capacity = DEFAULT_CAPACITY;
+    private Duration ageing = DEFAULT_AGEING;
+    private MacTable table;
+    private Counter learned;
+    private Counter moved;
+    private Counter aged;
+    private Counter tableFull;
+    private Counter flooded;
+    private Counter fdbSize;
+    private Counter runts;
+    private Counter reserved;
+    private Counter hairpins;
+    private Counter nowhere;
+    private Counter noWayBack;
+
+    /**
+     * A switch.
+     *
+     * @param ports how many outputs it has, 1 to 256.
+     * @throws ConfigurationException if it cannot have that many.
+     */
+    public LearningSwitch(final int ports) {
+        if (ports < 1 || ports > MAX_PORTS) {
+            throw new ConfigurationException("a switch of " + ports + " ports cannot be: take 1 to " + MAX_PORTS);
+        }
+        this.ports = ports;
+        this.portIds = new int[ports];
+    }
+
+    /**
+     * The output to a port: {@code graph.from(bridge.port(port.id())).to(port)}. Before the start.
+     *
+     * @param portId {@link io.millrace.Port#id()}.
+     * @throws IllegalArgumentException if no port has such an id, or this switch has as many outputs as it was made
+     *                                  for.
+     */
+    public Output port(final int portId) {
+        if (portId < 0 || portId >= MAX_PORTS) {
+            throw new IllegalArgumentException("no port has the id " + portId);
+        }
+        if (byPort[portId] == null) {
+            if (declared == ports) {
+                throw new IllegalArgumentException(this + " was made for " + ports + " ports and has them: port "
+                    + portId + " is one more");
+            }
+            byPort[portId] = output("port" + portId);
+            portIds[declared++] = portId;
+        }
+        return byPort[portId];
+    }
+
+    /**
+     * Sets how many stations it remembers, {@link #DEFAULT_CAPACITY} if not called. Before the start.
+     *
+     * @param stations 1 to 16777216.
+     * @return this switch.
+     */
+    public LearningSwitch capacity(final int stations) {
+        if (stations < 1 || stations > MAX_CAPACITY) {
+            throw new ConfigurationException(
+                "a table of " + stations + " stations cannot be: take 1 to " + MAX_CAPACITY);
+        }
+        capacity = stations;
+        return this;
+    }
+
+    /**
+     * Sets how long it remembers a silent station, {@link #DEFAULT_AGEING} if not called. Before the start. It may be
+     * forgotten later by a hundredth of that, and 100 ms.
+     *
+     * @param duration 1 second to 1000000 seconds.
+     * @return this switch.
+     */
+    public LearningSwitch ageing(final Duration duration) {
+        if (duration.compareTo(Duration.ofSeconds(1)) < 0 || duration.compareTo(Duration.ofSeconds(1_000_000)) > 0) {
+            throw new ConfigurationException("ageing of " + duration + " cannot be: take 1 to 1000000 seconds");
+        }
+        ageing = duration;
+        return this;
+    }
+
+    @Override
+    public LearningSwitch named(final String newName) {
+        super.named(newName);
+        return this;
+    }
+
+    @Override
+    protected void onStart(final Worker worker) {
+        table = new MacTable(capacity, ageing.toNanos(), System.nanoTime(), TICK_NS);
+        learned = counter("learned");
+        moved = counter("moved");
+        aged = counter("aged");
+        tableFull = counter("table-full");
+        flooded = counter("flooded");
+        fdbSize = counter("fdb-size");
+        runts = drops(MacSwap.RUNT);
+        reserved = drops(RESERVED);
+        hairpins = drops(HAIRPIN);
+        nowhere = drops(NOWHERE);
+        noWayBack = drops(NO_WAY_BACK);
+    }
+
+    @Override
+    protected void onTick(final long nowNs) {
+        final int removed = table.tick(nowNs);
+        aged.add(removed);
+        fdbSize.add(-removed);
+    }
+
+    @Override
+    protected void onClose() {
+        fdbSize.add(-table.size());
+    }
+
+    @Override
+    protected void process(final Burst burst) {
+        for (int first = 0; first < burst.size(); first += COLUMN) {
+            final int n = Math.min(COLUMN, burst.size() - first);
+            readAddresses(burst, first, n);
+            learn(burst, first, n);
+            forward(burst, first, n);
+        }
+    }
+
+    // A loop that only loads: the cache misses of all these packets overlap.
+    private void readAddresses(final Burst burst, final int first, final int n) {
+        for (int k = 0; k < n; k++) {
+            if (burst.length(first + k) < MacSwap.HEADER_LENGTH) {
+                destinations[k] = NO_ADDRESS;
+                sources[k] = 0;
+            } else {
+                final long address = burst.address(first + k);
+                destinations[k] = UnsafeApi.getLong(address) & MAC_MASK;
+                sources[k] = UnsafeApi.getLong(address + SOURCE_OFFSET) & MAC_MASK;
+            }
+        }
+    }
+
+    private void learn(final Burst burst, final int first, final int n) {
+        long lastSource = 0;
+        int lastPort = 0;
+        for (int k = 0; k < n; k++) {
+            final long source = sources[k];
+            final int port = burst.port(first + k);
+            if (source == lastSource && port == lastPort || source == 0 || (source & GROUP_BIT) != 0) {
+                continue;
+            }
+            lastSource = source;
+            lastPort = port;
+            final int outcome = table.learn(source, port);
+            if (outcome != MacTable.KNOWN) {
+                count(outcome);
+            }
+        }
+    }
+
+    private void count(final int outcome) {
+        if (outcome == MacTable.LEARNED) {
+            learned.increment();
+            fdbSize.add(table.size() - fdbSize.get());
+        } else if (outcome == MacTable.MOVED) {
+            moved.increment();
+        } else {
+            tableFull.increment();
+        }
+    }
+
+    private void forward(final Burst burst, final int first, final int n) {
+        long lastDestination = 0;
+        int port = MacTable.NONE;
+        for (int k = 0; k < n; k++) {
+            final int i = first + k;
+            final long destination = destinations[k];
+            if (destination == NO_ADDRESS) {
+                drop(burst, i, runts);
+            } else if ((destination & GROUP_BIT) != 0) {
+                forwardToGroup(burst, i, destination);
+            } else {
+                if (destination != lastDestination) {
+                    port = table.lookup(destination);
+                    lastDestination = destination;
+                }
+                forwardTo(port, burst, i);
+            }
+        }
+    }
+
+    private void forwardToGroup(final Burst burst, final int i, final long destination) {
+        if ((destination & RESERVED_MASK) == RESERVED_ADDRESS) {
+            drop(burst, i, reserved);
+        } else {
+            flood(burst, i);
+        }
+    }
+
+    private void forwardTo(final int port, final Burst burst, final int i) {
+        if (port == MacTable.NONE) {
+            flood(burst, i);
+        } else if (port == burst.port(i)) {
+            drop(burst, i, hairpins);
+        } else if (byPort[port] == null) {
+            drop(burst, i, noWayBack);
+        } else {
+            byPort[port].emit(burst, i);
+        }
+    }
+
+    // The last output gets the packet itself, so a switch of two ports copies nothing.
+    private void flood(final Burst burst, final int i) {
+        final int ingress = burst.port(i);
+        Output last = null;
+        for (int k = 0; k < declared; k++) {
+            final Output output = byPort[portIds[k]];
+            if (portIds[k] != ingress && output.isConnected()) {
+                if (last != null) {
+                    last.emitCopy(burst, i);
+                }
+                last = output;
+            }
+        }
+        if (last == null) {
+            drop(burst, i, nowhere);
+        } else {
+            flooded.increment();
+            last.emit(burst, i);
+        }
+    }
+
+    private static void drop(final Burst burst, final int i, final Counter counter) {
+        burst.free(i);
+        counter.increment();
+    }
+}
