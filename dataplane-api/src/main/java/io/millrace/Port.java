@@ -21,6 +21,14 @@ public interface Port extends AutoCloseable {
     LinkState link();
 
     /**
+     * Whether this side has done what it can: the link is up, or it listens and its peer may come. False while it tries
+     * to reach its peer.
+     */
+    default boolean isReady() {
+        return true;
+    }
+
+    /**
      * A receive queue.
      *
      * @param queue 0 to {@link #queues()} - 1.

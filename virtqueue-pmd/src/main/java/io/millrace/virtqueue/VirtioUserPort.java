@@ -86,6 +86,11 @@ final class VirtioUserPort implements Port {
     }
 
     @Override
+    public boolean isReady() {
+        return config.isServer() || link() == LinkState.UP;
+    }
+
+    @Override
     public RxQueue rx(final int queue) {
         return rxQueues[queue];
     }
