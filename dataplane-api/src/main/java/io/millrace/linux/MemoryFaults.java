@@ -24,4 +24,21 @@ public final class MemoryFaults {
             LibC.abs(0);
         }
     }
+
+    /**
+     * Takes all errors of faults that are still pending for this thread and forgets them. First thing in a handler of
+     * such an error: one burst of accesses may have left several, and the next would end the handler half-way.
+     */
+    public static void drain() {
+        boolean isPending = ARE_LATE;
+        while (isPending) {
+            try {
+                LibC.abs(0);
+                isPending = false;
+            } catch (final InternalError fault) {
+                // Again: there may be one more.
+                isPending = true;
+            }
+        }
+    }
 }
