@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.virtqueue;
+
+import io.millrace.Burst;
+import io.millrace.Counter;
+import io.millrace.Counters;
+import io.millrace.FrameCache;
+import io.millrace.FramePool;
+import io.millrace.RxQueue;
+import io.millrace.linux.MemoryFaults;
+import org.agrona.UnsafeApi;
+
+/**
+ * Takes packets off a ring on which a guest transmits.
+ *
+ * <p>A burst is taken in columns: read all descriptors, then copy all packets, then return all buffers. Each column is
+ * a short loop whose cache misses overlap. Packets in one plain buffer go that way; all others one by one through a
+ * {@link Chain}. Both ways check the same things.
+ *
+ * <p>The packet is copied before anybody looks at it, and the guest's copy is never looked at again.
+ */
+final class DeviceRxQueue implements RxQueue {
+    private static final int MAX_BURST = 64;
+    private static final int MIN_PACKET = 14;
+
+    private final RingSlot slot;
+    private final int port;
+    private final Counter packets;
+    private final Counter bytes;
+    private final Counter calls;
+    private final Counter runts;
+    private final Counter giants;
+    private final Counter disabled;
+    private final Chain chain = new Chain();
+
+    private final int[] heads = new int[MAX_BURST];
+    private final long[] addresses = new long[MAX_BURST];
+    // What has been copied and is not yet in the burst: given back if the guest's memory faults under us.
+    private final int[] offsets = new int[MAX_BURST];
+    private final int[] lengths = new int[MAX_BURST];
+    private int staged;
+    private int claimed;
+    private long touched;
+
+    /**
+     * @param slot  where the ring comes from.
+     * @param port  the id that packets carry.
+     * @param scope where to count.
+     */
+    DeviceRxQueue(final RingSlot slot, final int port, final Counters.Scope scope) {
+        this.slot = slot;
+        this.port = port;
+        packets = scope.counter("packets");
+        bytes = scope.counter("bytes");
+        calls = scope.counter("calls");
+        runts = scope.drops(RejectReason.RUNT);
+        giants = scope.drops(RejectReason.GIANT);
+        disabled = scope.drops(RejectReason.DISABLED);
+    }
+
+    @Override
+    public int receive(final Burst burst) {
+        final SplitRing ring;
+        try {
+            ring = slot.poll();
+            if (ring == null) {
+                return 0;
+            }
+            final int wanted = Math.min(burst.remaining(), MAX_BURST);
+            final int available = Math.min(ring.available(wanted), wanted);
+            if (available > 0) {
+                take(ring, burst.frames(), available);
+                if (ring.publish(slot.hasCall()) && slot.signal()) {
+                    calls.increment();
+                }
+                settleFaults(ring);
+            }
+        } catch (final InternalError fault) {
+            MemoryFaults.drain();
+            abandon(burst.frames());
+            slot.broken(RejectReason.MEMORY_FAULT);
+            return 0;
+        }
+        if (ring.reject() != null) {
+            slot.broken(ring.reject());
+        }
+        return handOver(burst);
+    }
+
+    private void take(final SplitRing ring, final FrameCache frames, final int available) {
+        final boolean isEnabled = slot.isEnabled();
+        int left = available;
+        while (left > 0 && ring.reject() == null) {
+            final int plain = isEnabled ? readPlain(ring, left) : 0;
+            final int taken;
+            if (plain > 0) {
+                taken = takePlain(ring, frames, plain);
+            } else {
+                taken = isEnabled ? takeChain(ring, frames) : discard(ring);
+            }
+            if (taken == 0) {
+                return;
+            }
+            left -= taken;
+        }
+    }
+
+    /** Reads the descriptors of up to {@code n} chains, as far as each is one buffer with a whole, ordinary packet. */
+    private int readPlain(final SplitRing ring, final int n) {
+        final int header = ring.headerLength();
+        final int size = ring.size();
+        long sum = 0;
+        int i = 0;
+        while (i < n) {
+            final int head = ring.head(i);
+            if (head >= size) {
+                break;
+            }
+            final long guestAddress = ring.descAddress(head);
+            final long rest = ring.descRest(head);
+            final int length = (int) rest - header;
+            // One test for NEXT, INDIRECT and WRITE; a length with bit 31 set is negative here.
+            if ((rest >>> 32 & (SplitRing.NEXT | SplitRing.WRITE | SplitRing.INDIRECT)) != 0
+                || length < MIN_PACKET || length > FramePool.FRAME_CAPACITY) {
+                break;
+            }
+            final long address = ring.translate(guestAddress, header + length);
+            if (address == GuestMemory.NONE) {
+                break;
+            }
+            // Java has no prefetch, but a load starts the miss.
+            sum += UnsafeApi.getLong(address + header);
+            heads[i] = head;
+            addresses[i] = address + header;
+            lengths[staged + i] = length;
+            i++;
+        }
+        touched = sum;
+        return i;
+    }
+
+    private int takePlain(final SplitRing ring, final FrameCache frames, final int n) {
+        settleFaults(ring);
+        final int first = staged;
+        final int taken = frames.allocate(offsets, first, n);
+        claimed = first + taken;
+        final long base = frames.baseAddress();
+        for (int i = 0; i < taken; i++) {
+            ByteCopy.copy(addresses[i], base + offsets[first + i], lengths[first + i]);
+        }
+        for (int i = 0; i < taken; i++) {
+            ring.completeRead(heads[i]);
+        }
+        staged = first + taken;
+        return taken;
+    }
+
+    private int takeChain(final SplitRing ring, final FrameCache frames) {
+        final int head = ring.head(0);
+        chain.clear();
+        if (!chain.add(ring, head, 0)) {
+            return 0;
+        }
+        final long length = chain.length() - ring.headerLength();
+        if (length < MIN_PACKET) {
+            runts.increment();
+        } else if (length > FramePool.JUMBO_CAPACITY || chain.isTooLong()) {
+            giants.increment();
+        } else {
+            settleFaults(ring);
+            final int offset = frames.allocateFor((int) length);
+            if (offset == FramePool.NONE) {
+                return 0;
+            }
+            offsets[staged] = offset;
+            lengths[staged] = (int) length;
+            claimed = staged + 1;
+            chain.skip(ring.headerLength());
+            chain.read(frames.baseAddress() + offset, (int) length);
+            staged++;
+        }
+        ring.completeRead(head);
+        return 1;
+    }
+
+    /** A fault in the guest's memory must not surface half-way through the bookkeeping of frames. */
+    private static void settleFaults(final SplitRing ring) {
+        if (ring.canFault()) {
+            MemoryFaults.deliver();
+        }
+    }
+
+    /** vhost-user: what comes on a ring that is started but not enabled is consumed and thrown away. */
+    private int discard(final SplitRing ring) {
+        final int head = ring.head(0);
+        if (head >= ring.size()) {
+            ring.reject(RejectReason.DESCRIPTOR_INDEX);
+            return 0;
+        }
+        disabled.increment();
+        ring.completeRead(head);
+        return 1;
+    }
+
+    private int handOver(final Burst burst) {
+        final int n = staged;
+        if (n == 0) {
+            return 0;
+        }
+        long sum = 0;
+        for (int i = 0; i < n; i++) {
+            burst.add(offsets[i], lengths[i], port);
+            sum += lengths[i];
+        }
+        staged = 0;
+        claimed = 0;
+        packets.add(n);
+        bytes.add(sum);
+        return n;
+    }
+
+    private void abandon(final FrameCache frames) {
+        for (int i = 0; i < claimed; i++) {
+            frames.free(offsets[i]);
+        }
+        staged = 0;
+        claimed = 0;
+    }
+
+    @Override
+    public void release() {
+        slot.release();
+    }
+}

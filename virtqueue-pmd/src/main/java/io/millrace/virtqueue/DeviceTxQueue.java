@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.virtqueue;
+
+import io.millrace.Burst;
+import io.millrace.Counter;
+import io.millrace.Counters;
+import io.millrace.DropReason;
+import io.millrace.FrameCache;
+import io.millrace.TxQueue;
+import io.millrace.linux.MemoryFaults;
+import org.agrona.UnsafeApi;
+
+/**
+ * Puts packets on a ring from which a guest receives, in columns like {@link DeviceRxQueue}. A packet that fits in one
+ * plain buffer goes that way; any other is scattered over the buffers of a chain, and with mergeable buffers over
+ * several chains.
+ */
+final class DeviceTxQueue implements TxQueue {
+    private static final int MAX_BURST = 64;
+    /** Chains that one packet may be merged over: 64 KiB in buffers of 256 bytes. */
+    private static final int MAX_MERGED = 257;
+
+    private final RingSlot slot;
+    private final Counter packets;
+    private final Counter bytes;
+    private final Counter calls;
+    private final Counter linkDown;
+    private final Counter tooSmall;
+    private final Chain chain = new Chain();
+    private final long header = UnsafeApi.allocateMemory(16);
+
+    private final int[] heads = new int[MAX_MERGED];
+    private final long[] addresses = new long[MAX_BURST];
+    private final long[] chainLengths = new long[MAX_MERGED];
+    private int sent;
+    private long sentBytes;
+    private long touched;
+
+    /**
+     * @param slot  where the ring comes from.
+     * @param scope where to count.
+     */
+    DeviceTxQueue(final RingSlot slot, final Counters.Scope scope) {
+        this.slot = slot;
+        packets = scope.counter("packets");
+        bytes = scope.counter("bytes");
+        calls = scope.counter("calls");
+        linkDown = scope.drops(DropReason.LINK_DOWN);
+        tooSmall = scope.drops(RejectReason.BUFFER_TOO_SMALL);
+    }
+
+    @Override
+    public int transmit(final Burst burst) {
+        sent = 0;
+        sentBytes = 0;
+        final int done;
+        try {
+            final SplitRing ring = slot.poll();
+            if (ring == null || !slot.isEnabled()) {
+                return dropAll(burst);
+            }
+            if (burst.isEmpty()) {
+                return 0;
+            }
+            done = put(ring, burst);
+            if (ring.publish(slot.hasCall()) && slot.signal()) {
+                calls.increment();
+            }
+            if (ring.canFault()) {
+                MemoryFaults.deliver();
+            }
+            if (ring.reject() != null) {
+                slot.broken(ring.reject());
+            }
+        } catch (final InternalError fault) {
+            MemoryFaults.drain();
+            slot.broken(RejectReason.MEMORY_FAULT);
+            return dropAll(burst);
+        }
+        final FrameCache frames = burst.frames();
+        for (int i = 0; i < done; i++) {
+            frames.free(burst.offset(i));
+        }
+        burst.takeFront(done);
+        packets.add(sent);
+        bytes.add(sentBytes);
+        return sent;
+    }
+
+    private int dropAll(final Burst burst) {
+        linkDown.add(burst.freeAll());
+        return 0;
+    }
+
+    /** Returns how many packets from the front are done with: sent, or never to be sent. */
+    private int put(final SplitRing ring, final Burst burst) {
+        final int n = burst.size();
+        int done = 0;
+        while (done < n) {
+            final int wanted = Math.min(n - done, MAX_BURST);
+            final int available = Math.min(ring.available(wanted), wanted);
+            if (available == 0) {
+                break;
+            }
+            final int plain = readPlain(ring, burst, done, available);
+            final int put = plain > 0 ? putPlain(ring, burst, done, plain) : putChains(ring, burst, done);
+            if (put == 0) {
+                break;
+            }
+            done += put;
+        }
+        return done;
+    }
+
+    /** Reads the descriptors of up to {@code n} chains, as far as each is one buffer that the packet fits in. */
+    private int readPlain(final SplitRing ring, final Burst burst, final int first, final int n) {
+        final int headerLength = ring.headerLength();
+        final int size = ring.size();
+        long sum = 0;
+        int i = 0;
+        while (i < n) {
+            final int head = ring.head(i);
+            if (head >= size) {
+                break;
+            }
+            final long guestAddress = ring.descAddress(head);
+            final long rest = ring.descRest(head);
+            final int needed = headerLength + burst.length(first + i);
+            if ((rest >>> 32 & (SplitRing.NEXT | SplitRing.WRITE | SplitRing.INDIRECT)) != SplitRing.WRITE
+                || (rest & 0xffff_ffffL) < needed) {
+                break;
+            }
+            final long address = ring.translate(guestAddress, needed);
+            if (address == GuestMemory.NONE) {
+                break;
+            }
+            sum += UnsafeApi.getLong(address);
+            heads[i] = head;
+            addresses[i] = address;
+            i++;
+        }
+        touched = sum;
+        return i;
+    }
+
+    private int putPlain(final SplitRing ring, final Burst burst, final int first, final int n) {
+        final int headerLength = ring.headerLength();
+        for (int i = 0; i < n; i++) {
+            NetHeader.writeSingle(addresses[i], headerLength);
+            ByteCopy.copy(burst.address(first + i), addresses[i] + headerLength, burst.length(first + i));
+        }
+        long sum = 0;
+        for (int i = 0; i < n; i++) {
+            final int length = burst.length(first + i);
+            ring.completeWrite(heads[i], headerLength + length);
+            sum += length;
+        }
+        sent += n;
+        sentBytes += sum;
+        return n;
+    }
+
+    /** Returns 1 if the packet is done with, 0 if it has to wait or the ring is broken. */
+    private int putChains(final SplitRing ring, final Burst burst, final int i) {
+        final int length = burst.length(i);
+        final int needed = ring.headerLength() + length;
+        chain.clear();
+        int chains = 0;
+        while (chain.length() < needed) {
+            if (chains == MAX_MERGED || chains > 0 && !ring.isMergeable() || chain.isTooLong()) {
+                tooSmall.increment();
+                return 1;
+            }
+            if (ring.available(chains + 1) <= chains) {
+                return 0;
+            }
+            final long before = chain.length();
+            heads[chains] = ring.head(chains);
+            if (!chain.add(ring, heads[chains], SplitRing.WRITE)) {
+                return 0;
+            }
+            chainLengths[chains++] = chain.length() - before;
+        }
+        NetHeader.write(header, ring.headerLength(), chains);
+        chain.write(header, ring.headerLength());
+        chain.write(burst.address(i), length);
+        long left = needed;
+        for (int c = 0; c < chains; c++) {
+            final int written = (int) Math.min(left, chainLengths[c]);
+            ring.completeWrite(heads[c], written);
+            left -= written;
+        }
+        sent++;
+        sentBytes += length;
+        return 1;
+    }
+
+    @Override
+    public boolean isReady() {
+        return slot.isRunning() && slot.isEnabled();
+    }
+
+    @Override
+    public void release() {
+        slot.release();
+    }
+
+    /** Frees the private copy of the header. The queue must not be used any more. */
+    void close() {
+        UnsafeApi.freeMemory(header);
+    }
+}

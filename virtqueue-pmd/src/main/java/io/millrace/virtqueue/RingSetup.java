@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.virtqueue;
+
+/**
+ * Everything a ring is started with. None of it changes while the ring runs: a front-end that wants another value has
+ * to stop the ring first.
+ *
+ * @param index         of the virtqueue in its device: even ones the guest receives from, odd ones it transmits on.
+ * @param size          entries, a power of two from 1 to 32768.
+ * @param descAddress   the descriptor table in this process, wholly inside one region, as are the other two.
+ * @param availAddress  the avail ring.
+ * @param usedAddress   the used ring.
+ * @param nextAvail     the avail index to go on from, 0 to 65535.
+ * @param features      the virtio features the driver accepted.
+ * @param memory        where its buffers are.
+ */
+record RingSetup(int index, int size, long descAddress, long availAddress, long usedAddress, int nextAvail,
+    long features, GuestMemory memory) {
+}

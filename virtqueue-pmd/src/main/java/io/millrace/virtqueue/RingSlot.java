@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.virtqueue;
+
+import io.millrace.linux.EventSignal;
+import io.millrace.linux.Fd;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/**
+ * The place of one virtqueue: where the control loop hands a ring to the worker that polls it, and gets it back.
+ *
+ * <pre>
+ *            offer               poll                 recall
+ *   VACANT --------&gt; OFFERED --------&gt; ATTACHED --------&gt; RECALLED
+ *     ^                 |  ^              |  |                |
+ *     |     recall      |  |   release    |  | broken         | poll or release
+ *     +-----------------+  +--------------+  v                |
+ *     ^                                     DEAD              |
+ *     |               recall                  |               |
+ *     +---------------------------------------+---------------+
+ * </pre>
+ *
+ * <p>A worker touches guest memory only while the slot is ATTACHED, and it looks at the state once per burst. So once
+ * {@link #recall()} says true, no worker is using the ring and its memory may go.
+ *
+ * <p>Thread safety: {@link #offer}, {@link #recall}, {@link #nextAvail}, {@link #enabled}, {@link #call} and
+ * {@link #close} belong to the control loop; {@link #poll}, {@link #release}, {@link #signal} and {@link #broken} to
+ * the one thread that polls the queue.
+ */
+final class RingSlot implements AutoCloseable {
+    private static final int VACANT = 0;
+    private static final int OFFERED = 1;
+    private static final int ATTACHED = 2;
+    private static final int RECALLED = 3;
+    private static final int DEAD = 4;
+    private static final int NO_CALL = -1;
+
+    private final AtomicInteger state = new AtomicInteger(VACANT);
+    private final EventSignal events = EventSignal.open();
+    private Consumer<RejectReason> onBroken = reason -> {
+    };
+    private SplitRing ring;
+    private volatile boolean isEnabled;
+    // Written by the control loop, adopted by the worker: a version in the upper half, a descriptor in the lower.
+    private volatile long callOffer = NO_CALL & 0xffff_ffffL;
+    private volatile long callAdopted = callOffer;
+
+    /** Sets who hears that the guest broke the ring. Before the first offer; called on the worker. */
+    void onBroken(final Consumer<RejectReason> listener) {
+        onBroken = listener;
+    }
+
+    /** Starts a ring. The slot must be vacant: never used, or recalled. */
+    void offer(final RingSetup setup) {
+        if (state.get() != VACANT) {
+            throw new IllegalStateException("ring " + setup.index() + " is still there");
+        }
+        ring = new SplitRing(setup);
+        state.set(OFFERED);
+    }
+
+    /**
+     * Takes the ring back.
+     *
+     * @return true once no worker will touch it any more, and if there was none; else ask again later.
+     */
+    boolean recall() {
+        if (state.compareAndSet(OFFERED, VACANT) || state.compareAndSet(DEAD, VACANT)) {
+            return true;
+        }
+        state.compareAndSet(ATTACHED, RECALLED);
+        return state.get() == VACANT;
+    }
+
+    /** Whether a ring is there and its guest has not broken it. */
+    boolean isRunning() {
+        final int now = state.get();
+        return now == OFFERED || now == ATTACHED;
+    }
+
+    /**
+     * Where the last ring stopped: the avail index it would have gone on from. Once {@link #recall()} has said
+     * true.
+     */
+    int nextAvail() {
+        return ring == null ? 0 : ring.nextAvail();
+    }
+
+    /** Lets packets pass, or not. What a guest sends on a running ring that is not enabled is discarded. */
+    void enabled(final boolean enabled) {
+        isEnabled = enabled;
+    }
+
+    boolean isEnabled() {
+        return isEnabled;
+    }
+
+    /**
+     * Sets the descriptor that signals the guest.
+     *
+     * @param call stays the caller's; the one before may be closed once {@link #isCallAdopted()}. Null: never signal.
+     */
+    void call(final Fd call) {
+        final long version = (callOffer >>> 32) + 1;
+        callOffer = version << 32 | (call == null ? NO_CALL : call.number()) & 0xffff_ffffL;
+    }
+
+    /** Whether no worker uses an earlier call descriptor any more. */
+    boolean isCallAdopted() {
+        final int now = state.get();
+        return callAdopted == callOffer || now != ATTACHED && now != RECALLED;
+    }
+
+    /** The ring to work on now, or null. Once per burst. */
+    SplitRing poll() {
+        final int now = state.get();
+        if (now == ATTACHED) {
+            if (callAdopted != callOffer) {
+                adoptCall();
+            }
+            return ring;
+        }
+        return now == VACANT || now == DEAD ? null : handOver(now);
+    }
+
+    private SplitRing handOver(final int now) {
+        if (now == OFFERED && state.compareAndSet(OFFERED, ATTACHED)) {
+            ring.start();
+            adoptCall();
+            return ring;
+        }
+        state.compareAndSet(RECALLED, VACANT);
+        return null;
+    }
+
+    private void adoptCall() {
+        callAdopted = callOffer;
+        // A signal on the old descriptor, or one owed by an earlier back-end, may be lost. One too many does no harm.
+        signal();
+    }
+
+    /** Tells the guest that used buffers are there. Never blocks. */
+    boolean signal() {
+        final int fd = (int) callAdopted;
+        return fd != NO_CALL && events.signal(fd);
+    }
+
+    boolean hasCall() {
+        return (int) callAdopted != NO_CALL;
+    }
+
+    /** Gives up on the ring: its guest broke it. */
+    void broken(final RejectReason reason) {
+        if (!state.compareAndSet(ATTACHED, DEAD)) {
+            state.compareAndSet(RECALLED, VACANT);
+        }
+        onBroken.accept(reason);
+    }
+
+    /** The worker stops polling; another may go on from here. */
+    void release() {
+        if (!state.compareAndSet(ATTACHED, OFFERED)) {
+            state.compareAndSet(RECALLED, VACANT);
+        }
+    }
+
+    @Override
+    public void close() {
+        events.close();
+    }
+}

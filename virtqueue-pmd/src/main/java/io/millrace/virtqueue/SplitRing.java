@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.virtqueue;
+
+import org.agrona.UnsafeApi;
+
+/**
+ * A split virtqueue seen from the device (virtio 1.2, 2.7).
+ *
+ * <pre>
+ *  descriptor table          avail ring (driver writes)       used ring (device writes)
+ *  +------------------+      +-------+-------+---------+      +-------+-------+------------+
+ *  | address      u64 |      | flags | index | head[n] |      | flags | index | {id,len}[n]|
+ *  | length       u32 |      +-------+-------+---------+      +-------+-------+------------+
+ *  | flags, next  u16 |                        used_event                       avail_event
+ *  +------------------+ x n
+ * </pre>
+ *
+ * <p>The guest may change any byte of this at any time. So each field is read once, into a local that is checked and
+ * then used; where the ring stands is known only by private indexes; and nothing that this side wrote is ever read
+ * back.
+ *
+ * <p>Thread safety: one worker at a time, handed over by {@link RingSlot}. Little-endian machines only.
+ */
+final class SplitRing {
+    static final int NEXT = 1;
+    static final int WRITE = 2;
+    static final int INDIRECT = 4;
+    static final int DESCRIPTOR_SIZE = 16;
+
+    private static final int USED_NO_NOTIFY = 1;
+    private static final int AVAIL_NO_INTERRUPT = 1;
+    private static final int INDEX_MASK = 0xffff;
+    private static final int NO_HEAD = -1;
+
+    private final GuestMemory memory;
+    private final int size;
+    private final int mask;
+    private final long desc;
+    private final long avail;
+    private final long used;
+    private final boolean hasEventIndex;
+    private final boolean hasIndirect;
+    private final boolean isInOrder;
+    private final boolean isMergeable;
+    private final int headerLength;
+
+    private int nextAvail;
+    private int availIndex;
+    private int nextUsed;
+    private int publishedUsed;
+    private int lastHead = NO_HEAD;
+    private boolean isStarted;
+    private boolean isSignalledKnown;
+    private RejectReason reject;
+    // The region that held the last buffer, for most buffers are in the same one.
+    private long regionStart;
+    private long regionSize;
+    private long regionDelta;
+
+    SplitRing(final RingSetup setup) {
+        memory = setup.memory();
+        size = setup.size();
+        mask = size - 1;
+        desc = setup.descAddress();
+        avail = setup.availAddress();
+        used = setup.usedAddress();
+        final long features = setup.features();
+        hasEventIndex = Features.has(features, Features.VIRTIO_F_EVENT_IDX);
+        hasIndirect = Features.has(features, Features.VIRTIO_F_INDIRECT_DESC);
+        isInOrder = Features.has(features, Features.VIRTIO_F_IN_ORDER);
+        isMergeable = Features.has(features, Features.VIRTIO_NET_F_MRG_RXBUF);
+        headerLength = NetHeader.length(features);
+        nextAvail = setup.nextAvail();
+        availIndex = nextAvail;
+    }
+
+    /** First thing on the worker that adopts the ring. A ring that comes from another worker goes on as it was. */
+    void start() {
+        if (isStarted) {
+            return;
+        }
+        isStarted = true;
+        // The one time that the used index is read. Buffers are returned in order and before a ring stops, so both
+        // positions are one. If they differ, an earlier back-end died between taking buffers and returning them: what
+        // it had not returned is taken once more.
+        nextUsed = UnsafeApi.getShortAcquire(null, used + 2) & INDEX_MASK;
+        publishedUsed = nextUsed;
+        nextAvail = nextUsed;
+        availIndex = nextUsed;
+        // This side polls. 2.7.10: with event indexes a driver notifies when it passes avail_event: keep it behind.
+        if (hasEventIndex) {
+            UnsafeApi.putShort(null, used + 4 + 8L * size, (short) (nextAvail - 1));
+        }
+        UnsafeApi.putIntRelease(null, used, usedWord());
+    }
+
+    int nextAvail() {
+        return nextAvail & INDEX_MASK;
+    }
+
+    int headerLength() {
+        return headerLength;
+    }
+
+    boolean isMergeable() {
+        return isMergeable;
+    }
+
+    boolean isInOrder() {
+        return isInOrder;
+    }
+
+    boolean hasIndirect() {
+        return hasIndirect;
+    }
+
+    boolean canFault() {
+        return !memory.isSealed();
+    }
+
+    GuestMemory memory() {
+        return memory;
+    }
+
+    int size() {
+        return size;
+    }
+
+    long desc() {
+        return desc;
+    }
+
+    /** Why the ring is broken, or null. */
+    RejectReason reject() {
+        return reject;
+    }
+
+    void reject(final RejectReason reason) {
+        reject = reason;
+    }
+
+    /**
+     * How many chains the driver has made available.
+     *
+     * @param wanted the avail index is read again only if fewer are known.
+     */
+    int available(final int wanted) {
+        int known = availIndex - nextAvail & INDEX_MASK;
+        if (known < wanted) {
+            // Pairs with the driver's release of avail.idx: heads and descriptors before it are visible.
+            final int index = UnsafeApi.getShortAcquire(null, avail + 2) & INDEX_MASK;
+            known = index - nextAvail & INDEX_MASK;
+            if (known > size) {
+                reject = RejectReason.AVAIL_AHEAD;
+                return 0;
+            }
+            availIndex = index;
+        }
+        return known;
+    }
+
+    /** The head of the {@code i}-th chain that is available, not checked yet. */
+    int head(final int i) {
+        return UnsafeApi.getShortOpaque(null, avail + 4 + 2L * (nextAvail + i & mask)) & INDEX_MASK;
+    }
+
+    /** The address field of a descriptor of the main table; {@code index} has been checked. */
+    long descAddress(final int index) {
+        return UnsafeApi.getLongOpaque(null, desc + (long) index * DESCRIPTOR_SIZE);
+    }
+
+    /** Its length (bits 0 to 31), flags (32 to 47) and next (48 to 63), in one read. */
+    long descRest(final int index) {
+        return UnsafeApi.getLongOpaque(null, desc + (long) index * DESCRIPTOR_SIZE + 8);
+    }
+
+    /** A buffer's address in this process, or {@link GuestMemory#NONE} if it is not wholly in one region. */
+    long translate(final long guestAddress, final long length) {
+        final long offset = guestAddress - regionStart;
+        if (offset >= 0 && offset <= regionSize - length) {
+            return guestAddress + regionDelta;
+        }
+        return translateElsewhere(guestAddress, length);
+    }
+
+    private long translateElsewhere(final long guestAddress, final long length) {
+        final int region = memory.regionOf(guestAddress);
+        if (region < 0) {
+            return GuestMemory.NONE;
+        }
+        regionStart = memory.guestAddress(region);
+        regionSize = memory.size(region);
+        regionDelta = memory.localAddress(region) - regionStart;
+        return memory.translate(guestAddress, length);
+    }
+
+    /** Returns the next chain, whose buffers were read; {@link #publish} will show it. */
+    void completeRead(final int head) {
+        if (isInOrder) {
+            // 2.7.8: one element stands for a batch of buffers and names the last of them, see publish().
+            lastHead = head;
+        } else {
+            putUsed(nextUsed, head, 0);
+        }
+        nextAvail++;
+        nextUsed++;
+    }
+
+    /** Returns the next chain, into which {@code written} bytes went; {@link #publish} will show it. */
+    void completeWrite(final int head, final int written) {
+        putUsed(nextUsed, head, written);
+        nextAvail++;
+        nextUsed++;
+    }
+
+    private void putUsed(final int index, final int head, final int written) {
+        UnsafeApi.putLong(used + 4 + 8L * (index & mask), head | (long) written << 32);
+    }
+
+    /**
+     * Shows the driver all that was completed since the last time.
+     *
+     * @param hasCall whether the driver could be signalled at all.
+     * @return whether it wants to be.
+     */
+    boolean publish(final boolean hasCall) {
+        final int from = publishedUsed;
+        if (nextUsed == from) {
+            return false;
+        }
+        if (lastHead != NO_HEAD) {
+            putUsed(from, lastHead, 0);
+            lastHead = NO_HEAD;
+        }
+        publishedUsed = nextUsed;
+        // flags and index in one store: a 16-bit release store to a truncated file kills the JVM in its interpreter.
+        UnsafeApi.putIntRelease(null, used, usedWord());
+        return hasCall && wantsCall(from);
+    }
+
+    private boolean wantsCall(final int from) {
+        // The index must be visible before the driver's wish is read, or both sides wait for each other.
+        UnsafeApi.fullFence();
+        if (!hasEventIndex) {
+            return (UnsafeApi.getShortOpaque(null, avail) & AVAIL_NO_INTERRUPT) == 0;
+        }
+        final int event = UnsafeApi.getShortOpaque(null, avail + 4 + 2L * size) & INDEX_MASK;
+        final boolean wants = !isSignalledKnown || passes(event, publishedUsed, from);
+        isSignalledKnown = true;
+        return wants;
+    }
+
+    /** Whether a move of an index from {@code from} to {@code to} passes {@code event} (2.7.10). All modulo 2^16. */
+    static boolean passes(final int event, final int to, final int from) {
+        return (to - event - 1 & INDEX_MASK) < (to - from & INDEX_MASK);
+    }
+
+    private int usedWord() {
+        return (publishedUsed & INDEX_MASK) << 16 | (hasEventIndex ? 0 : USED_NO_NOTIFY);
+    }
+}
