@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.linux;
 
-import org.agrona.UnsafeApi;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +47,8 @@ public final class EventSignal implements AutoCloseable {
 
     // struct pollfd { int fd; short events; short revents; }, then the 8 bytes to write
     private static final int POLLOUT = 4;
+    private static final int POLL_EVENTS_OFFSET = 4;
+    private static final int POLL_RESULT_OFFSET = 6;
     private static final int ONE_OFFSET = 8;
 
     private final Scratch memory = new Scratch(EVENTS_OFFSET + CAPACITY * IO_EVENT_LENGTH);
@@ -69,7 +70,7 @@ public final class EventSignal implements AutoCloseable {
         } else {
             context = 0;
             source = null;
-            memory.putShort(4, POLLOUT);
+            memory.putShort(POLL_EVENTS_OFFSET, POLLOUT);
             memory.putLong(ONE_OFFSET, 1);
         }
     }
@@ -89,11 +90,6 @@ public final class EventSignal implements AutoCloseable {
         return new EventSignal(false);
     }
 
-    /** Whether this is the strong form, which no peer can stop. */
-    public boolean neverBlocks() {
-        return context != 0;
-    }
-
     /**
      * Adds one to an eventfd, unless it is at its maximum and so signalled anyway. Allocates nothing.
      *
@@ -104,16 +100,21 @@ public final class EventSignal implements AutoCloseable {
     }
 
     private boolean submit(final int fd) {
-        UnsafeApi.putInt(address + AIO_RESULT_FD_OFFSET, fd);
+        memory.putInt(AIO_RESULT_FD_OFFSET, fd);
         if (pending == REAP_EVERY) {
             reap();
         }
-        final long submitted = LibC.syscall(SyscallNumbers.IO_SUBMIT, context, 1, address + POINTER_OFFSET, 0, 0);
-        if (submitted != 1) {
-            return false;
+        boolean submitted = submitOnce();
+        if (!submitted && LibC.errno() == Errno.EAGAIN) {
+            reap();
+            submitted = submitOnce();
         }
-        pending++;
-        return true;
+        pending += submitted ? 1 : 0;
+        return submitted;
+    }
+
+    private boolean submitOnce() {
+        return LibC.syscall(SyscallNumbers.IO_SUBMIT, context, 1, address + POINTER_OFFSET, 0, 0) == 1;
     }
 
     /** Takes the results away, which nobody wants, to make room for more. */
@@ -124,9 +125,9 @@ public final class EventSignal implements AutoCloseable {
     }
 
     private boolean pollAndWrite(final int fd) {
-        UnsafeApi.putInt(address, fd);
+        memory.putInt(0, fd);
         final int ready = LibC.poll(address, 1, 0);
-        final int events = UnsafeApi.getShort(address + 6);
+        final int events = memory.getShort(POLL_RESULT_OFFSET);
         if (ready == 1 && (events & POLLOUT) == 0) {
             return false;
         }
@@ -134,10 +135,10 @@ public final class EventSignal implements AutoCloseable {
         return ready == 0 || LibC.write(fd, address + ONE_OFFSET, Long.BYTES) == Long.BYTES;
     }
 
-    /** Gives the kernel's side back. */
+    /** Gives the kernel's side back, which takes tens of milliseconds: not on a thread that has packets to move. */
     @Override
     public void close() {
-        if (memory.address() != 0) {
+        if (memory.isOpen()) {
             if (context != 0) {
                 LibC.syscall(SyscallNumbers.IO_DESTROY, context, 0, 0, 0, 0);
                 source.close();

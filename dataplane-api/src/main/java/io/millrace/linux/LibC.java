@@ -22,6 +22,9 @@ final class LibC {
         // The JVM itself is linked with the C library, so its own symbols are the right ones and no file is searched.
         final FunctionMapper names =
             (library, method) -> method.getName().replaceAll("[A-Z]", "_$0").toLowerCase(Locale.ROOT);
+        // Load what reports errors while there are descriptors left to open class files with: a class that could not be
+        // loaded once is missing for ever.
+        new LinuxException("open files", Errno.EMFILE, "").errno();
         Native.register(LibC.class, NativeLibrary.getProcess(Map.of(Library.OPTION_FUNCTION_MAPPER, names)));
     }
 

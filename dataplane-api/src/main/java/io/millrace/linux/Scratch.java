@@ -7,15 +7,25 @@ import org.agrona.UnsafeApi;
 /**
  * A few bytes outside the heap, where the kernel reads arguments and writes results. Starts as zeros.
  *
- * <p>Thread safety: as for any memory; closing twice is harmless.
+ * <p>Every access is checked: use after close is an {@link IllegalStateException}, not the death of the JVM.
+ *
+ * <p>Thread safety: none. Closing twice is harmless.
  */
 final class Scratch implements AutoCloseable {
     // How this JVM turns paths into bytes: a name given as Path and one given to libc must be the same file.
     private static final Charset PATH_CHARSET = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
 
-    private long address;
+    private final long address;
+    private final long length;
+    private boolean closed;
 
+    /**
+     * Allocates.
+     *
+     * @param length in bytes, more than 0.
+     */
     Scratch(final long length) {
+        this.length = length;
         address = UnsafeApi.allocateMemory(length);
         UnsafeApi.setMemory(address, length, (byte) 0);
     }
@@ -33,44 +43,59 @@ final class Scratch implements AutoCloseable {
     }
 
     long address() {
-        return address;
+        return at(0, length);
+    }
+
+    boolean isOpen() {
+        return !closed;
     }
 
     void putBytes(final long offset, final byte[] bytes) {
+        final long start = at(offset, bytes.length);
         for (int i = 0; i < bytes.length; i++) {
-            UnsafeApi.putByte(address + offset + i, bytes[i]);
+            UnsafeApi.putByte(start + i, bytes[i]);
         }
     }
 
     void putShort(final long offset, final int value) {
-        UnsafeApi.putShort(address + offset, (short) value);
+        UnsafeApi.putShort(at(offset, Short.BYTES), (short) value);
     }
 
     int getShort(final long offset) {
-        return UnsafeApi.getShort(address + offset) & 0xffff;
+        return UnsafeApi.getShort(at(offset, Short.BYTES)) & 0xffff;
     }
 
     void putInt(final long offset, final int value) {
-        UnsafeApi.putInt(address + offset, value);
+        UnsafeApi.putInt(at(offset, Integer.BYTES), value);
     }
 
     int getInt(final long offset) {
-        return UnsafeApi.getInt(address + offset);
+        return UnsafeApi.getInt(at(offset, Integer.BYTES));
     }
 
     void putLong(final long offset, final long value) {
-        UnsafeApi.putLong(address + offset, value);
+        UnsafeApi.putLong(at(offset, Long.BYTES), value);
     }
 
     long getLong(final long offset) {
-        return UnsafeApi.getLong(address + offset);
+        return UnsafeApi.getLong(at(offset, Long.BYTES));
+    }
+
+    private long at(final long offset, final long bytes) {
+        if (closed) {
+            throw new IllegalStateException("closed already");
+        }
+        if (offset < 0 || offset > length - bytes) {
+            throw new IndexOutOfBoundsException(bytes + " bytes at " + offset + " of " + length);
+        }
+        return address + offset;
     }
 
     @Override
     public void close() {
-        if (address != 0) {
+        if (!closed) {
+            closed = true;
             UnsafeApi.freeMemory(address);
-            address = 0;
         }
     }
 }

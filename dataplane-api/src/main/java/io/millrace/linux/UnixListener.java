@@ -86,7 +86,9 @@ public final class UnixListener implements AutoCloseable {
         return switch (errno) {
             case Errno.EADDRINUSE -> "another process serves this socket; stop it or choose another path";
             case Errno.ENOTSOCK -> "there is a file there that is not a socket; remove it or choose another path";
-            case Errno.ENOENT -> "the folder " + folder + " does not exist; create it";
+            case Errno.ENOENT -> Files.isDirectory(folder)
+                ? folder + " is of a kind that holds no sockets; choose another path"
+                : "the folder " + folder + " does not exist; create it";
             case Errno.ENOTDIR -> folder + " is not a folder; choose another path";
             case Errno.EACCES, Errno.EPERM -> "this process may not create files in " + folder
                 + "; change its owner or mode, or choose another path";

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.linux;
+
+import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
+import com.sun.management.ThreadMXBean;
+import java.io.File;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+
+/** What a stranger's process does to us, and what the tests look at. */
+final class TestCalls {
+    static final int O_RDONLY = 0;
+    static final int O_RDWR = 2;
+    static final int O_PATH = 0x200000;
+    static final int O_DIRECTORY = SyscallNumbers.IS_X86_64 ? 0x10000 : 0x4000;
+
+    static {
+        Native.register(TestCalls.class, NativeLibrary.getProcess());
+    }
+
+    private TestCalls() {
+    }
+
+    private static native int open(long path, int flags, int mode);
+
+    private static native int pipe(long fds);
+
+    static Fd open(final Path path, final int flags) {
+        try (Scratch name = Scratch.ofString(path.toString())) {
+            return Fd.ownResult(open(name.address(), flags, 0), "open " + path, "");
+        }
+    }
+
+    /** The same file once more, opened anew. */
+    static Fd reopen(final Fd fd, final int flags) {
+        return open(Path.of("/proc/self/fd/" + fd.number()), flags);
+    }
+
+    /** The reading and the writing end, both blocking. */
+    static Fd[] pipe() {
+        try (Scratch fds = new Scratch(8)) {
+            if (pipe(fds.address()) == -1) {
+                throw new LinuxException("make a pipe", LibC.errno(), "");
+            }
+            return new Fd[] {Fd.own(fds.getInt(0)), Fd.own(fds.getInt(4))};
+        }
+    }
+
+    static Fd blockingEventFd() {
+        return Fd.ownResult(LibC.eventfd(0, 0), "make a blocking eventfd", "");
+    }
+
+    static void write(final Fd fd, final long value) {
+        try (Scratch bytes = new Scratch(8)) {
+            bytes.putLong(0, value);
+            if (LibC.write(fd.number(), bytes.address(), 8) != 8) {
+                throw new LinuxException("write to " + fd, LibC.errno(), "");
+            }
+        }
+    }
+
+    static long read(final Fd fd) {
+        try (Scratch bytes = new Scratch(8)) {
+            if (LibC.read(fd.number(), bytes.address(), 8) != 8) {
+                throw new LinuxException("read from " + fd, LibC.errno(), "");
+            }
+            return bytes.getLong(0);
+        }
+    }
+
+    /** Descriptors this process has open. */
+    static int openFds() {
+        return new File("/proc/self/fd").list().length;
+    }
+
+    /** Bytes this thread allocates while it runs {@code task}; the smallest of three, as the JVM adds its own. */
+    static long allocatedBytes(final Runnable task) {
+        final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        final long thread = Thread.currentThread().getId();
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < 3; i++) {
+            final long before = threads.getThreadAllocatedBytes(thread);
+            task.run();
+            least = Math.min(least, threads.getThreadAllocatedBytes(thread) - before);
+        }
+        return least;
+    }
+}
