@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.virtqueue;
+
+import io.millrace.Burst;
+import io.millrace.ControlLoop;
+import io.millrace.Counters;
+import io.millrace.FrameCache;
+import io.millrace.FramePool;
+import io.millrace.LinkState;
+import io.millrace.Port;
+import io.millrace.PortContext;
+import org.agrona.UnsafeApi;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+/**
+ * A virtio-user port with all it needs, polled by the test's own thread. Closing it fails the test if a frame is
+ * missing.
+ */
+final class DriverHost implements AutoCloseable {
+    final FramePool pool;
+    final Counters counters = Counters.inMemory();
+    final ControlLoop control = ControlLoop.start("control");
+    final FrameCache frames;
+    final Burst in;
+    final Burst out;
+    final List<String> events = new CopyOnWriteArrayList<>();
+    final Port port;
+
+    DriverHost(final VirtioUser driver) {
+        this(driver, 8192, 64);
+    }
+
+    DriverHost(final VirtioUser driver, final int normalFrames, final int jumboFrames) {
+        pool = FramePool.create(normalFrames, jumboFrames);
+        frames = pool.cache("test");
+        in = new Burst(frames, 32);
+        out = new Burst(frames, 32);
+        port = driver.open(new PortContext(7, pool, counters, control,
+            (which, state, reason) -> events.add(state + ": " + reason)));
+    }
+
+    /** Polls all queues until the link is up and every receive ring holds buffers. */
+    void awaitUp() {
+        Await.until(() -> "link up: " + events, () -> {
+            poll();
+            return port.link() == LinkState.UP && port.tx(0).isReady();
+        });
+        // One poll adopts the rings, the next ones fill them.
+        for (int i = 0; i < 20; i++) {
+            poll();
+        }
+    }
+
+    /** Receives into {@link #in} and lets the transmit queues breathe. */
+    void poll() {
+        for (int q = 0; q < port.queues(); q++) {
+            port.rx(q).receive(in);
+            port.tx(q).transmit(out);
+        }
+    }
+
+    /** A packet to send: MAC addresses, and bytes that follow from {@code number}. */
+    void add(final long number, final int length) {
+        final int offset = frames.allocateFor(length);
+        if (offset == FramePool.NONE) {
+            throw new AssertionError("no frame");
+        }
+        final long address = pool.baseAddress() + offset;
+        for (int i = 0; i < 14; i++) {
+            UnsafeApi.putByte(address + i, (byte) (i < 12 ? i / 6 * 2 + 2 : 0x88));
+        }
+        UnsafeApi.putLong(address + 14, number);
+        for (int i = 22; i < length; i++) {
+            UnsafeApi.putByte(address + i, content(number, i));
+        }
+        out.add(offset, length, 0);
+    }
+
+    private static byte content(final long number, final int i) {
+        return (byte) (number * 31 + i);
+    }
+
+    /** The number of received packet {@code i}. */
+    long number(final int i) {
+        return UnsafeApi.getLong(in.address(i) + 14);
+    }
+
+    /** Checks every byte behind the MAC addresses of received packet {@code i}. */
+    void check(final int i, final long number, final int length) {
+        assertEquals(length, in.length(i), "length of packet " + number);
+        assertEquals(number, number(i), "number");
+        for (int at = 22; at < length; at++) {
+            if (UnsafeApi.getByte(in.address(i) + at) != content(number, at)) {
+                throw new AssertionError("packet " + number + " of " + length + " differs at " + at);
+            }
+        }
+    }
+
+    long counter(final String name) {
+        return counters.snapshot().getOrDefault("port/" + port.name() + "/" + name, 0L);
+    }
+
+    void release() {
+        for (int q = 0; q < port.queues(); q++) {
+            port.rx(q).release();
+            port.tx(q).release();
+        }
+    }
+
+    @Override
+    public void close() {
+        in.freeAll();
+        out.freeAll();
+        release();
+        try {
+            port.close();
+        } finally {
+            control.close();
+            frames.close();
+            pool.close();
+            counters.close();
+        }
+    }
+}
