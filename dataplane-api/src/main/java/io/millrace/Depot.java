@@ -4,6 +4,8 @@ package io.millrace;
 import org.jctools.queues.MessagePassingQueue;
 import org.jctools.queues.varhandle.MpmcVarHandleArrayQueue;
 
+import java.util.concurrent.atomic.AtomicInteger;
+
 /**
  * The free frames of one class that rest in no cache, in chunks. Empty chunks are kept too, so that moving frames
  * allocates nothing.
@@ -14,6 +16,7 @@ final class Depot {
     private final MessagePassingQueue<Chunk> full;
     private final MessagePassingQueue<Chunk> empty;
     private final int chunkCapacity;
+    private final AtomicInteger size = new AtomicInteger();
 
     /**
      * @param frames        how many frames this depot will ever hold.
@@ -25,13 +28,18 @@ final class Depot {
         final int chunks = Math.max(2, frames);
         full = new MpmcVarHandleArrayQueue<>(chunks);
         empty = new MpmcVarHandleArrayQueue<>(chunks);
-        for (int i = 0; i <= frames / chunkCapacity + 16; i++) {
+        for (int i = Math.min(chunks, frames / chunkCapacity + 16); i > 0; i--) {
             empty.offer(new Chunk(chunkCapacity));
         }
     }
 
     int chunkCapacity() {
         return chunkCapacity;
+    }
+
+    /** How many frames rest here. */
+    int size() {
+        return size.get();
     }
 
     /** Fills {@code stack} from index {@code top} with one chunk's frames and returns how many, 0 if there is none. */
@@ -43,6 +51,7 @@ final class Depot {
         final int count = chunk.count;
         System.arraycopy(chunk.offsets, 0, stack, top, count);
         empty.offer(chunk);
+        size.getAndAdd(-count);
         return count;
     }
 
@@ -56,6 +65,7 @@ final class Depot {
         System.arraycopy(stack, 0, chunk.offsets, 0, count);
         System.arraycopy(stack, count, stack, 0, top - count);
         chunk.count = count;
+        size.getAndAdd(count);
         full.offer(chunk);
         return top - count;
     }

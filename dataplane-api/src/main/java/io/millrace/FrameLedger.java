@@ -40,11 +40,12 @@ final class FrameLedger {
         }
     }
 
-    synchronized String missing(final boolean[] isFree) {
+    synchronized String missing() {
         final Map<String, Integer> counts = new TreeMap<>();
-        for (int frame = 0; frame < isFree.length; frame++) {
-            if (!isFree[frame]) {
-                counts.merge(holders.get(holderOf.get(frame)), 1, Integer::sum);
+        for (int frame = 0; frame < holderOf.length(); frame++) {
+            final int holder = holderOf.get(frame);
+            if (holder != FREE) {
+                counts.merge(holders.get(holder), 1, Integer::sum);
             }
         }
         final StringBuilder text = new StringBuilder();

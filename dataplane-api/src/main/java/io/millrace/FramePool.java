@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace;
 
+import io.millrace.linux.Errno;
 import io.millrace.linux.Fd;
 import io.millrace.linux.HugePages;
 import io.millrace.linux.LinuxException;
@@ -10,7 +11,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -108,10 +108,28 @@ public final class FramePool implements AutoCloseable {
         try {
             // Sealed, so that a back-end which maps it need not fear that it shrinks under its feet.
             SharedMemory.seal(fd);
-            return new FramePool(fd, Mapping.map(fd, 0, bytes, "frame pool"), huge, frames, jumboFrames);
+            final Mapping mapping = Mapping.map(fd, 0, bytes, "frame pool");
+            populate(mapping);
+            return new FramePool(fd, mapping, huge, frames, jumboFrames);
         } catch (final RuntimeException e) {
             fd.close();
             throw e;
+        }
+    }
+
+    /** Takes the memory now: a page that turns out to be missing under a packet would be a SIGBUS. */
+    private static void populate(final Mapping mapping) {
+        boolean isThere = false;
+        try {
+            isThere = mapping.populate(0, mapping.length());
+        } finally {
+            if (!isThere) {
+                mapping.close();
+            }
+        }
+        if (!isThere) {
+            throw new LinuxException("take " + mapping.length() + " bytes of memory for a frame pool", Errno.ENOMEM,
+                "ask for fewer frames, or raise the memory limit of this process");
         }
     }
 
@@ -220,35 +238,14 @@ public final class FramePool implements AutoCloseable {
         return true;
     }
 
-    /** How many frames of both classes are free now. Exact only while no thread takes or gives any. */
+    /**
+     * How many frames of both classes are free now, in the depots and in all caches. Any thread; exact only while no
+     * thread takes or gives any.
+     */
     public synchronized int free() {
-        return free(new boolean[frames + jumboFrames]);
-    }
-
-    private int free(final boolean[] isFree) {
-        int free = 0;
+        int free = depot.size() + jumboDepot.size();
         for (final FrameCache cache : caches) {
-            cache.close();
-        }
-        free += count(depot, isFree);
-        free += count(jumboDepot, isFree);
-        return free;
-    }
-
-    private int count(final Depot from, final boolean[] isFree) {
-        final List<int[]> chunks = new ArrayList<>();
-        final int[] stack = new int[from.chunkCapacity()];
-        int free = 0;
-        for (int n = from.take(stack, 0); n > 0; n = from.take(stack, 0)) {
-            chunks.add(Arrays.copyOf(stack, n));
-            free += n;
-        }
-        for (final int[] chunk : chunks) {
-            for (final int offset : chunk) {
-                isFree[index(offset)] = true;
-            }
-            System.arraycopy(chunk, 0, stack, 0, chunk.length);
-            from.give(stack, chunk.length);
+            free += cache.size();
         }
         return free;
     }
@@ -264,13 +261,12 @@ public final class FramePool implements AutoCloseable {
         if (!fd.isOpen()) {
             return;
         }
-        final boolean[] isFree = new boolean[frames + jumboFrames];
-        final int missing = frames + jumboFrames - free(isFree);
+        final int missing = frames + jumboFrames - free();
         mapping.close();
         fd.close();
         if (missing > 0) {
             throw new IllegalStateException(missing + " of " + (frames + jumboFrames) + " frames are missing"
-                + (ledger == null ? " (run with -ea to see who took them)" : ": " + ledger.missing(isFree)));
+                + (ledger == null ? " (run with -ea to see who took them)" : ": " + ledger.missing()));
         }
     }
 
