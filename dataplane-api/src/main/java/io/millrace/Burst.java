@@ -45,17 +45,20 @@ public final class Burst {
         return frames;
     }
 
-    /** Packets held now. */
+    /**
+     * How many slots there are, hence the end of indexes. Those of packets that left one by one count until
+     * {@link #settle} or {@link #freeAll}.
+     */
     public int size() {
         return tail - head;
     }
 
-    /** Whether it holds no packet. */
+    /** Whether {@link #size()} is 0. */
     public boolean isEmpty() {
         return tail == head;
     }
 
-    /** The most packets it can hold. */
+    /** The most slots it can have. */
     public int capacity() {
         return capacity;
     }
@@ -67,49 +70,49 @@ public final class Burst {
 
     /** Where packet {@code i} starts: bytes from the start of the pool. */
     public int offset(final int i) {
-        return Descriptor.offset(slots[head + i]);
+        return Descriptor.offset(descriptor(i));
     }
 
     /** Where packet {@code i} starts in memory. Valid until the packet leaves this burst. */
     public long address(final int i) {
-        return base + Descriptor.offset(slots[head + i]);
+        return base + Descriptor.offset(descriptor(i));
     }
 
     /** The length of packet {@code i} in bytes, from the first byte of the Ethernet header, without FCS. */
     public int length(final int i) {
-        return Descriptor.length(slots[head + i]);
+        return Descriptor.length(descriptor(i));
     }
 
     /** The id of the port on which packet {@code i} came in. */
     public int port(final int i) {
-        return Descriptor.port(slots[head + i]);
+        return Descriptor.port(descriptor(i));
     }
 
     /** The flag bits of packet {@code i}. None is defined yet: always 0. */
     public int flags(final int i) {
-        return Descriptor.flags(slots[head + i]);
+        return Descriptor.flags(descriptor(i));
     }
 
     /**
-     * Adds a packet at the end. For drivers and sources; the frame is the burst's from now on.
+     * Adds a packet at the end. For drivers and sources; the frame is the burst's from now on. There must be room:
+     * look at {@link #remaining()}.
      *
      * @param offset of the first byte in the pool, inside a frame that was allocated from it.
-     * @param length in bytes, at most what is left of that frame.
+     * @param length in bytes, 1 to what is left of that frame.
      * @param port   the id of the receiving port, 0 to 255.
      */
     public void add(final int offset, final int length, final int port) {
-        if (tail == capacity) {
-            compact();
-        }
-        slots[tail++] = Descriptor.of(offset, length, port, 0);
+        append(Descriptor.of(offset, length, port, 0));
     }
 
     /**
-     * Forgets the first {@code n} packets. For drivers that have sent or freed them.
+     * Forgets the first {@code n} packets, and the others move up. For drivers that have sent or freed them: their
+     * frames are not freed here.
      *
      * @param n 0 to {@link #size()}.
      */
     public void takeFront(final int n) {
+        assert n >= 0 && n <= size() : n + " of " + size() + " packets";
         head += n;
         if (head == tail) {
             head = 0;
@@ -117,19 +120,21 @@ public final class Burst {
         }
     }
 
-    /** Moves packet {@code i} to the end of {@code target}, which owns it from now on; its slot here is vacant. */
+    /**
+     * Moves packet {@code i} to the end of {@code target}, which has room and owns it from now on; its slot here is
+     * vacant.
+     */
     public void move(final int i, final Burst target) {
-        assert isPresent(i);
-        if (target.tail == target.capacity) {
-            target.compact();
-        }
-        target.slots[target.tail++] = slots[head + i];
+        target.append(descriptor(i));
         slots[head + i] = VACANT;
     }
 
-    /** Moves every packet to the end of {@code target} and leaves this burst empty. */
+    /**
+     * Moves every packet to the end of {@code target}, which has room for them, and leaves this burst empty. Only while
+     * no packet has left it one by one.
+     */
     public void moveAll(final Burst target) {
-        assert allPresent();
+        assert target != this && allPresent();
         final int n = tail - head;
         if (target.head == target.tail && target.capacity == capacity) {
             // The whole burst goes one way: swap the arrays instead of copying them.
@@ -150,29 +155,26 @@ public final class Burst {
     }
 
     /**
-     * Adds a copy of packet {@code i} to {@code target}; the original stays here.
+     * Adds a copy of packet {@code i} to {@code target}, which has room; the original stays here. The copy's frame
+     * comes from {@code target}'s cache.
      *
      * @return false if the pool had no frame for it: nothing was added.
      */
     public boolean copy(final int i, final Burst target) {
-        final long descriptor = slots[head + i];
+        final long descriptor = descriptor(i);
         final int length = Descriptor.length(descriptor);
         final int offset = target.frames.allocateFor(length);
         if (offset == FramePool.NONE) {
             return false;
         }
         UnsafeApi.copyMemory(base + Descriptor.offset(descriptor), target.base + offset, length);
-        if (target.tail == target.capacity) {
-            target.compact();
-        }
-        target.slots[target.tail++] = Descriptor.withSpan(descriptor, offset, length);
+        target.append(Descriptor.withSpan(descriptor, offset, length));
         return true;
     }
 
     /** Frees the frame of packet {@code i}; its slot is vacant. */
     public void free(final int i) {
-        assert isPresent(i);
-        frames.free(Descriptor.offset(slots[head + i]));
+        frames.free(Descriptor.offset(descriptor(i)));
         slots[head + i] = VACANT;
     }
 
@@ -194,13 +196,23 @@ public final class Burst {
         return freed;
     }
 
+    /** How many bytes {@link #pushFront} can add to packet {@code i}. */
+    public int headroom(final int i) {
+        return frames.headroom(offset(i));
+    }
+
+    /** How many bytes {@link #resize} can add to packet {@code i}. */
+    public int tailroom(final int i) {
+        return frames.tailroom(offset(i)) - length(i);
+    }
+
     /**
      * Cuts bytes off the front of packet {@code i}, as when a header is removed.
      *
      * @throws IllegalArgumentException if it is not longer than {@code bytes}.
      */
     public void trimFront(final int i, final int bytes) {
-        final long descriptor = slots[head + i];
+        final long descriptor = descriptor(i);
         final int length = Descriptor.length(descriptor);
         if (bytes < 0 || bytes >= length) {
             throw new IllegalArgumentException("cannot trim " + bytes + " bytes off a packet of " + length);
@@ -214,9 +226,9 @@ public final class Burst {
      * @throws IllegalArgumentException if the frame has less headroom than that.
      */
     public void pushFront(final int i, final int bytes) {
-        final long descriptor = slots[head + i];
+        final long descriptor = descriptor(i);
         final int offset = Descriptor.offset(descriptor);
-        final int room = frames.headroom(offset);
+        final int room = headroom(i);
         if (bytes < 0 || bytes > room) {
             throw new IllegalArgumentException("cannot push " + bytes + " bytes into a headroom of " + room);
         }
@@ -226,10 +238,11 @@ public final class Burst {
     /**
      * Sets the length of packet {@code i}: cuts or grows it at the end. New bytes have any value.
      *
+     * @param length 1 or more.
      * @throws IllegalArgumentException if the frame ends before that.
      */
     public void resize(final int i, final int length) {
-        final long descriptor = slots[head + i];
+        final long descriptor = descriptor(i);
         final int offset = Descriptor.offset(descriptor);
         if (length < 1 || length > frames.tailroom(offset)) {
             throw new IllegalArgumentException(
@@ -248,6 +261,20 @@ public final class Burst {
         assert allLeft(owner);
         head = 0;
         tail = 0;
+    }
+
+    private long descriptor(final int i) {
+        assert isPresent(i);
+        return slots[head + i];
+    }
+
+    private void append(final long descriptor) {
+        if (tail == capacity) {
+            compact();
+        }
+        // Two steps: a burst that was full must be the same after the exception.
+        slots[tail] = descriptor;
+        tail++;
     }
 
     private void compact() {

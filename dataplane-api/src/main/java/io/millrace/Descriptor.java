@@ -16,6 +16,7 @@ package io.millrace;
 final class Descriptor {
     static final int MAX_LENGTH = (1 << 17) - 1;
     static final int MAX_PORT = (1 << 8) - 1;
+    static final int MAX_FLAGS = (1 << 8) - 1;
 
     private static final int LENGTH_SHIFT = 31;
     private static final int PORT_SHIFT = 48;
@@ -27,6 +28,9 @@ final class Descriptor {
     }
 
     static long of(final int offset, final int length, final int port, final int flags) {
+        assert offset >= 0 && length > 0 && length <= MAX_LENGTH && port >= 0 && port <= MAX_PORT
+            && flags >= 0 && flags <= MAX_FLAGS : "offset " + offset + ", length " + length + ", port " + port
+            + ", flags " + flags;
         return offset | (long) length << LENGTH_SHIFT | (long) port << PORT_SHIFT | (long) flags << FLAGS_SHIFT;
     }
 

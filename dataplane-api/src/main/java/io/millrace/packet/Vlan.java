@@ -92,7 +92,7 @@ public final class Vlan extends Header {
      *         unchanged.
      */
     public static boolean push(final Burst burst, final int i, final int type, final int control) {
-        if (burst.length(i) < Ethernet.LENGTH || burst.frames().headroom(burst.offset(i)) < LENGTH) {
+        if (burst.length(i) < Ethernet.LENGTH || burst.headroom(i) < LENGTH) {
             return false;
         }
         burst.pushFront(i, LENGTH);
