@@ -105,7 +105,7 @@ final class Chain {
         long address = guestAddress;
         long left = bytes;
         while (left > 0) {
-            final int region = memory.regionOf(address);
+            final int region = memory.regionOf(address, 1);
             if (region < 0) {
                 return false;
             }

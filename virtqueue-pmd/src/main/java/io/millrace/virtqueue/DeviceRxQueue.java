@@ -8,7 +8,6 @@ import io.millrace.FrameCache;
 import io.millrace.FramePool;
 import io.millrace.RxQueue;
 import io.millrace.linux.MemoryFaults;
-import org.agrona.UnsafeApi;
 
 /**
  * Takes packets off a ring on which a guest transmits.
@@ -35,12 +34,12 @@ final class DeviceRxQueue implements RxQueue {
 
     private final int[] heads = new int[MAX_BURST];
     private final long[] addresses = new long[MAX_BURST];
+    private final int[] bufferLengths = new int[MAX_BURST];
     // What has been copied and is not yet in the burst: given back if the guest's memory faults under us.
     private final int[] offsets = new int[MAX_BURST];
     private final int[] lengths = new int[MAX_BURST];
     private int staged;
     private int claimed;
-    private long touched;
 
     /**
      * @param slot  where the ring comes from.
@@ -105,38 +104,18 @@ final class DeviceRxQueue implements RxQueue {
         }
     }
 
-    /** Reads the descriptors of up to {@code n} chains, as far as each is one buffer with a whole, ordinary packet. */
+    /** Reads up to {@code n} plain buffers, as far as each holds a whole, ordinary packet. */
     private int readPlain(final SplitRing ring, final int n) {
+        final int plain = ring.readPlain(n, 0, heads, addresses, bufferLengths);
         final int header = ring.headerLength();
-        final int size = ring.size();
-        long sum = 0;
-        int i = 0;
-        while (i < n) {
-            final int head = ring.head(i);
-            if (head >= size) {
-                break;
+        for (int i = 0; i < plain; i++) {
+            final int length = bufferLengths[i] - header;
+            if (length < MIN_PACKET || length > FramePool.FRAME_CAPACITY) {
+                return i;
             }
-            final long guestAddress = ring.descAddress(head);
-            final long rest = ring.descRest(head);
-            final int length = (int) rest - header;
-            // One test for NEXT, INDIRECT and WRITE; a length with bit 31 set is negative here.
-            if ((rest >>> 32 & (SplitRing.NEXT | SplitRing.WRITE | SplitRing.INDIRECT)) != 0
-                || length < MIN_PACKET || length > FramePool.FRAME_CAPACITY) {
-                break;
-            }
-            final long address = ring.translate(guestAddress, header + length);
-            if (address == GuestMemory.NONE) {
-                break;
-            }
-            // Java has no prefetch, but a load starts the miss.
-            sum += UnsafeApi.getLong(address + header);
-            heads[i] = head;
-            addresses[i] = address + header;
             lengths[staged + i] = length;
-            i++;
         }
-        touched = sum;
-        return i;
+        return plain;
     }
 
     private int takePlain(final SplitRing ring, final FrameCache frames, final int n) {
@@ -145,8 +124,9 @@ final class DeviceRxQueue implements RxQueue {
         final int taken = frames.allocate(offsets, first, n);
         claimed = first + taken;
         final long base = frames.baseAddress();
+        final int header = ring.headerLength();
         for (int i = 0; i < taken; i++) {
-            ByteCopy.copy(addresses[i], base + offsets[first + i], lengths[first + i]);
+            ByteCopy.copy(addresses[i] + header, base + offsets[first + i], lengths[first + i]);
         }
         for (int i = 0; i < taken; i++) {
             ring.completeRead(heads[i]);

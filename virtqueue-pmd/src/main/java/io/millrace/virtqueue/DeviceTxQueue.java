@@ -27,14 +27,14 @@ final class DeviceTxQueue implements TxQueue {
     private final Counter linkDown;
     private final Counter tooSmall;
     private final Chain chain = new Chain();
-    private final long header = UnsafeApi.allocateMemory(16);
+    private final long headerCopy = UnsafeApi.allocateMemory(16);
 
     private final int[] heads = new int[MAX_MERGED];
     private final long[] addresses = new long[MAX_BURST];
+    private final int[] lengths = new int[MAX_BURST];
     private final long[] chainLengths = new long[MAX_MERGED];
     private int sent;
     private long sentBytes;
-    private long touched;
 
     /**
      * @param slot  where the ring comes from.
@@ -112,47 +112,28 @@ final class DeviceTxQueue implements TxQueue {
         return done;
     }
 
-    /** Reads the descriptors of up to {@code n} chains, as far as each is one buffer that the packet fits in. */
+    /** Reads up to {@code n} plain buffers, as far as each is large enough for its packet. */
     private int readPlain(final SplitRing ring, final Burst burst, final int first, final int n) {
-        final int headerLength = ring.headerLength();
-        final int size = ring.size();
-        long sum = 0;
-        int i = 0;
-        while (i < n) {
-            final int head = ring.head(i);
-            if (head >= size) {
-                break;
+        final int plain = ring.readPlain(n, SplitRing.WRITE, heads, addresses, lengths);
+        final int header = ring.headerLength();
+        for (int i = 0; i < plain; i++) {
+            if (lengths[i] < header + burst.length(first + i)) {
+                return i;
             }
-            final long guestAddress = ring.descAddress(head);
-            final long rest = ring.descRest(head);
-            final int needed = headerLength + burst.length(first + i);
-            if ((rest >>> 32 & (SplitRing.NEXT | SplitRing.WRITE | SplitRing.INDIRECT)) != SplitRing.WRITE
-                || (rest & 0xffff_ffffL) < needed) {
-                break;
-            }
-            final long address = ring.translate(guestAddress, needed);
-            if (address == GuestMemory.NONE) {
-                break;
-            }
-            sum += UnsafeApi.getLong(address);
-            heads[i] = head;
-            addresses[i] = address;
-            i++;
         }
-        touched = sum;
-        return i;
+        return plain;
     }
 
     private int putPlain(final SplitRing ring, final Burst burst, final int first, final int n) {
-        final int headerLength = ring.headerLength();
+        final int header = ring.headerLength();
         for (int i = 0; i < n; i++) {
-            NetHeader.writeSingle(addresses[i], headerLength);
-            ByteCopy.copy(burst.address(first + i), addresses[i] + headerLength, burst.length(first + i));
+            NetHeader.writeSingle(addresses[i], header);
+            ByteCopy.copy(burst.address(first + i), addresses[i] + header, burst.length(first + i));
         }
         long sum = 0;
         for (int i = 0; i < n; i++) {
             final int length = burst.length(first + i);
-            ring.completeWrite(heads[i], headerLength + length);
+            ring.completeWrite(heads[i], header + length);
             sum += length;
         }
         sent += n;
@@ -181,8 +162,8 @@ final class DeviceTxQueue implements TxQueue {
             }
             chainLengths[chains++] = chain.length() - before;
         }
-        NetHeader.write(header, ring.headerLength(), chains);
-        chain.write(header, ring.headerLength());
+        NetHeader.write(headerCopy, ring.headerLength(), chains);
+        chain.write(headerCopy, ring.headerLength());
         chain.write(burst.address(i), length);
         long left = needed;
         for (int c = 0; c < chains; c++) {
@@ -207,6 +188,6 @@ final class DeviceTxQueue implements TxQueue {
 
     /** Frees the private copy of the header. The queue must not be used any more. */
     void close() {
-        UnsafeApi.freeMemory(header);
+        UnsafeApi.freeMemory(headerCopy);
     }
 }

@@ -58,9 +58,9 @@ final class GuestMemory {
         return region < 0 ? NONE : localAddresses[region] + (userAddress - userAddresses[region]);
     }
 
-    /** Which region holds the byte at {@code guestAddress}: its index, or -1. */
-    int regionOf(final long guestAddress) {
-        return find(guestAddresses, guestAddress, 1);
+    /** Which region wholly holds so many bytes from {@code guestAddress} on: its index, or -1. */
+    int regionOf(final long guestAddress, final long length) {
+        return find(guestAddresses, guestAddress, length);
     }
 
     long guestAddress(final int region) {

@@ -56,6 +56,7 @@ final class SplitRing {
     private long regionStart;
     private long regionSize;
     private long regionDelta;
+    private long touched;
 
     SplitRing(final RingSetup setup) {
         memory = setup.memory();
@@ -104,10 +105,6 @@ final class SplitRing {
 
     boolean isMergeable() {
         return isMergeable;
-    }
-
-    boolean isInOrder() {
-        return isInOrder;
     }
 
     boolean hasIndirect() {
@@ -164,34 +161,71 @@ final class SplitRing {
         return UnsafeApi.getShortOpaque(null, avail + 4 + 2L * (nextAvail + i & mask)) & INDEX_MASK;
     }
 
-    /** The address field of a descriptor of the main table; {@code index} has been checked. */
-    long descAddress(final int index) {
-        return UnsafeApi.getLongOpaque(null, desc + (long) index * DESCRIPTOR_SIZE);
-    }
-
-    /** Its length (bits 0 to 31), flags (32 to 47) and next (48 to 63), in one read. */
-    long descRest(final int index) {
-        return UnsafeApi.getLongOpaque(null, desc + (long) index * DESCRIPTOR_SIZE + 8);
-    }
-
-    /** A buffer's address in this process, or {@link GuestMemory#NONE} if it is not wholly in one region. */
-    long translate(final long guestAddress, final long length) {
-        final long offset = guestAddress - regionStart;
-        if (offset >= 0 && offset <= regionSize - length) {
-            return guestAddress + regionDelta;
+    /**
+     * Reads the descriptors of the next chains, as far as each is one plain buffer in one region. The rest is for a
+     * {@link Chain}, which also finds out what is wrong with a chain that is not plain.
+     *
+     * @param n         how many, at most what {@link #available} said.
+     * @param direction {@link #WRITE} or 0: what the buffers have to be.
+     * @param heads     receives their heads.
+     * @param addresses receives where the buffers are in this process.
+     * @param lengths   receives their lengths, none shorter than a header.
+     * @return how many were read.
+     */
+    int readPlain(final int n, final int direction, final int[] heads, final long[] addresses, final int[] lengths) {
+        // Locals, for each opaque read makes the compiler forget what it knows of fields.
+        final long heads0 = avail + 4;
+        final long table = desc;
+        final int next = nextAvail;
+        final int indexMask = mask;
+        final int shortest = headerLength;
+        long start = regionStart;
+        long room = regionSize;
+        long delta = regionDelta;
+        long sum = 0;
+        int i = 0;
+        while (i < n) {
+            final int head = UnsafeApi.getShortOpaque(null, heads0 + 2L * (next + i & indexMask)) & INDEX_MASK;
+            if (head > indexMask) {
+                break;
+            }
+            final long at = table + (long) head * DESCRIPTOR_SIZE;
+            final long guestAddress = UnsafeApi.getLongOpaque(null, at);
+            final long rest = UnsafeApi.getLongOpaque(null, at + 8);
+            final int length = (int) rest;
+            // One test for NEXT, INDIRECT and WRITE; a length with bit 31 set is negative here.
+            if ((rest >>> 32 & (NEXT | WRITE | INDIRECT)) != direction || length < shortest) {
+                break;
+            }
+            final long offset = guestAddress - start;
+            if (offset < 0 || offset > room - length) {
+                if (!findRegion(guestAddress, length)) {
+                    break;
+                }
+                start = regionStart;
+                room = regionSize;
+                delta = regionDelta;
+            }
+            // Java has no prefetch, but a load starts the miss.
+            sum += UnsafeApi.getLong(guestAddress + delta);
+            heads[i] = head;
+            addresses[i] = guestAddress + delta;
+            lengths[i++] = length;
         }
-        return translateElsewhere(guestAddress, length);
+        touched = sum;
+        return i;
     }
 
-    private long translateElsewhere(final long guestAddress, final long length) {
-        final int region = memory.regionOf(guestAddress);
+    /** Makes the region that wholly holds a buffer the one that is tried first. */
+    private boolean findRegion(final long guestAddress, final long length) {
+        final int region = memory.regionOf(guestAddress, length);
         if (region < 0) {
-            return GuestMemory.NONE;
+            return false;
         }
         regionStart = memory.guestAddress(region);
         regionSize = memory.size(region);
         regionDelta = memory.localAddress(region) - regionStart;
-        return memory.translate(guestAddress, length);
+        return true;
     }
 
     /** Returns the next chain, whose buffers were read; {@link #publish} will show it. */
