@@ -90,6 +90,11 @@ public final class EventSignal implements AutoCloseable {
         return new EventSignal(false);
     }
 
+    /** Whether this is the strong form, which no peer can stop. */
+    public boolean neverBlocks() {
+        return context != 0;
+    }
+
     /**
      * Adds one to an eventfd, unless it is at its maximum and so signalled anyway. Allocates nothing.
      *
