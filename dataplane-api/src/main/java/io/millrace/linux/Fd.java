@@ -22,8 +22,11 @@ public final class Fd implements AutoCloseable {
 
     private final AtomicInteger number;
 
-    private Fd(final int number) {
+    private final boolean strange;
+
+    private Fd(final int number, final boolean strange) {
         this.number = new AtomicInteger(number);
+        this.strange = strange;
     }
 
     /**
@@ -35,7 +38,12 @@ public final class Fd implements AutoCloseable {
         if (number < 0) {
             throw new IllegalArgumentException("a file descriptor is 0 or more, not " + number);
         }
-        return new Fd(number);
+        return new Fd(number, false);
+    }
+
+    /** Takes ownership of one that came from another process: closing it may be a trap. */
+    static Fd ownStrange(final int number) {
+        return new Fd(number, true);
     }
 
     /** Takes ownership of what a call returned, or throws with its errno. */
@@ -66,8 +74,11 @@ public final class Fd implements AutoCloseable {
 
     /** A second descriptor of the same open file, owned by the caller. */
     public Fd duplicate() {
-        return ownResult(LibC.fcntl(number(), F_DUPFD_CLOEXEC, 0), "duplicate " + this,
-            "raise the limit of open files (ulimit -n)");
+        final int twin = LibC.fcntl(number(), F_DUPFD_CLOEXEC, 0);
+        if (twin == -1) {
+            throw new LinuxException("duplicate " + this, LibC.errno(), "raise the limit of open files (ulimit -n)");
+        }
+        return new Fd(twin, strange);
     }
 
     /**
@@ -95,11 +106,16 @@ public final class Fd implements AutoCloseable {
         }
     }
 
-    /** Closes the descriptor. Later calls do nothing. */
+    /** Closes the descriptor. Later calls do nothing. Does not wait for the stranger whose file it may be. */
     @Override
     public void close() {
         final int value = number.getAndSet(CLOSED);
-        if (value != CLOSED) {
+        if (value == CLOSED) {
+            return;
+        }
+        if (strange) {
+            StrangerCloser.close(value);
+        } else {
             // Never again, whatever it returns: Linux frees the number even when it reports EINTR or EIO.
             LibC.close(value);
         }

@@ -47,7 +47,7 @@ public final class ReceivedFds implements AutoCloseable {
         if (numbers[i] == TAKEN) {
             throw new IllegalStateException("descriptor " + i + " has been taken already");
         }
-        final Fd fd = Fd.own(numbers[i]);
+        final Fd fd = Fd.ownStrange(numbers[i]);
         numbers[i] = TAKEN;
         return fd;
     }
@@ -56,7 +56,7 @@ public final class ReceivedFds implements AutoCloseable {
     public void clear() {
         for (int i = 0; i < count; i++) {
             if (numbers[i] != TAKEN) {
-                LibC.close(numbers[i]);
+                StrangerCloser.close(numbers[i]);
                 numbers[i] = TAKEN;
             }
         }
@@ -73,7 +73,7 @@ public final class ReceivedFds implements AutoCloseable {
     /** Takes ownership of one that has just arrived. */
     void add(final int number) {
         if (count == CAPACITY) {
-            LibC.close(number);
+            StrangerCloser.close(number);
             truncated = true;
             return;
         }

@@ -183,6 +183,24 @@ class UnixSocketTest {
     }
 
     @Test
+    void shouldCloseWhateverAPeerSends() {
+        final Fd[] pipe = TestCalls.pipe();
+        try (Fd readEnd = pipe[0]; Fd writeEnd = pipe[1];
+            Fd directory = TestCalls.open(folder, TestCalls.O_DIRECTORY);
+            Fd zero = TestCalls.open(Path.of("/dev/zero"), TestCalls.O_RDWR)) {
+            final int[] sent = {readEnd.number(), writeEnd.number(), directory.number(), zero.number()};
+            final int before = TestCalls.openFds();
+            for (int i = 0; i < 1000; i++) {
+                theirs.send(bytes(1), sent);
+                ours.receive(ByteBuffer.allocateDirect(1), fds);
+                fds.take(i % 4).close();
+                fds.clear();
+            }
+            assertEquals(before, TestCalls.openFds());
+        }
+    }
+
+    @Test
     void shouldSayWhyItCannotConnect() {
         final Path path = folder.resolve("a.sock");
         assertEquals("connect to " + path + ": ENOENT - there is no such socket; start the process that serves it",
