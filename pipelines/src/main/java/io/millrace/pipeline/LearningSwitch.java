@@ -5,7 +5,8 @@ import io.millrace.Burst;
 import io.millrace.ConfigurationException;
 import io.millrace.Counter;
 import io.millrace.DropReason;
-import org.agrona.UnsafeApi;
+import io.millrace.packet.Ethernet;
+import io.millrace.packet.MacAddress;
 
 import java.time.Duration;
 
@@ -44,17 +45,15 @@ public final class LearningSwitch extends Node {
     private static final int MAX_CAPACITY = 1 << 24;
     private static final long TICK_NS = 100_000_000;
     private static final int COLUMN = 64;
-    // MAC addresses as little-endian numbers: the first byte, whose lowest bit marks a group, is the lowest.
-    private static final long MAC_MASK = (1L << 48) - 1;
-    private static final long GROUP_BIT = 1;
-    private static final long RESERVED_MASK = 0xf0_ff_ff_ff_ff_ffL;
-    private static final long RESERVED_ADDRESS = 0x00_00_00_c2_80_01L;
-    private static final int SOURCE_OFFSET = 6;
+    // IEEE 802.1Q, table 8-1: the last four bits vary.
+    private static final long RESERVED_MASK = ~0xFL;
+    private static final long RESERVED_ADDRESS = 0x0180_C200_0000L;
     private static final int NO_ADDRESS = -1;
 
     private final int ports;
     private final Output[] byPort = new Output[MAX_PORTS];
     private final int[] portIds;
+    private final Ethernet ethernet = new Ethernet();
     private final long[] destinations = new long[COLUMN];
     private final long[] sources = new long[COLUMN];
     private int declared;
@@ -186,13 +185,12 @@ public final class LearningSwitch extends Node {
     // A loop that only loads: the cache misses of all these packets overlap.
     private void readAddresses(final Burst burst, final int first, final int n) {
         for (int k = 0; k < n; k++) {
-            if (burst.length(first + k) < MacSwap.HEADER_LENGTH) {
+            if (ethernet.wrap(burst, first + k)) {
+                destinations[k] = ethernet.destination();
+                sources[k] = ethernet.source();
+            } else {
                 destinations[k] = NO_ADDRESS;
                 sources[k] = 0;
-            } else {
-                final long address = burst.address(first + k);
-                destinations[k] = UnsafeApi.getLong(address) & MAC_MASK;
-                sources[k] = UnsafeApi.getLong(address + SOURCE_OFFSET) & MAC_MASK;
             }
         }
     }
@@ -203,7 +201,7 @@ public final class LearningSwitch extends Node {
         for (int k = 0; k < n; k++) {
             final long source = sources[k];
             final int port = burst.port(first + k);
-            if (source == lastSource && port == lastPort || source == 0 || (source & GROUP_BIT) != 0) {
+            if (source == lastSource && port == lastPort || !MacAddress.isUnicast(source)) {
                 continue;
             }
             lastSource = source;
@@ -234,7 +232,7 @@ public final class LearningSwitch extends Node {
             final long destination = destinations[k];
             if (destination == NO_ADDRESS) {
                 drop(burst, i, runts);
-            } else if ((destination & GROUP_BIT) != 0) {
+            } else if (MacAddress.isMulticast(destination)) {
                 forwardToGroup(burst, i, destination);
             } else {
                 if (destination != lastDestination) {

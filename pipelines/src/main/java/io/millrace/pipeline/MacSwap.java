@@ -4,7 +4,7 @@ package io.millrace.pipeline;
 import io.millrace.Burst;
 import io.millrace.Counter;
 import io.millrace.DropReason;
-import org.agrona.UnsafeApi;
+import io.millrace.packet.Ethernet;
 
 /**
  * Exchanges source and destination MAC address of every packet: what came in goes back to its sender.
@@ -13,11 +13,8 @@ import org.agrona.UnsafeApi;
  */
 public final class MacSwap extends Node {
     static final DropReason RUNT = new DropReason("runt", "shorter than an Ethernet header");
-    static final int HEADER_LENGTH = 14;
 
-    private static final long MAC_MASK = (1L << 48) - 1;
-    private static final int SOURCE_OFFSET = 6;
-
+    private final Ethernet ethernet = new Ethernet();
     private final Output out = output("out");
     private Counter runts;
 
@@ -43,37 +40,30 @@ public final class MacSwap extends Node {
 
     @Override
     protected void process(final Burst burst) {
-        int shortest = Integer.MAX_VALUE;
-        for (int i = 0; i < burst.size(); i++) {
-            shortest = Math.min(shortest, burst.length(i));
+        int swapped = 0;
+        while (swapped < burst.size() && ethernet.wrap(burst, swapped)) {
+            ethernet.swapAddresses();
+            swapped++;
         }
-        if (shortest < HEADER_LENGTH) {
-            processOneByOne(burst);
-            return;
+        if (swapped == burst.size()) {
+            out.emitAll(burst);
+        } else {
+            emitOneByOne(burst, swapped);
         }
-        for (int i = 0; i < burst.size(); i++) {
-            swap(burst.address(i));
-        }
-        out.emitAll(burst);
     }
 
-    private void processOneByOne(final Burst burst) {
+    // Rare: a runt came, at that place.
+    private void emitOneByOne(final Burst burst, final int swapped) {
         for (int i = 0; i < burst.size(); i++) {
-            if (burst.length(i) < HEADER_LENGTH) {
+            if (i < swapped) {
+                out.emit(burst, i);
+            } else if (ethernet.wrap(burst, i)) {
+                ethernet.swapAddresses();
+                out.emit(burst, i);
+            } else {
                 runts.increment();
                 burst.free(i);
-            } else {
-                swap(burst.address(i));
-                out.emit(burst, i);
             }
         }
-    }
-
-    // Addresses as little-endian numbers: their first byte is the lowest. Every machine Millrace runs on is such.
-    private static void swap(final long address) {
-        final long destination = UnsafeApi.getLong(address);
-        final long source = UnsafeApi.getLong(address + SOURCE_OFFSET);
-        UnsafeApi.putLong(address, source & MAC_MASK | destination << 48);
-        UnsafeApi.putInt(address + Long.BYTES, (int) (destination >>> Short.SIZE));
     }
 }

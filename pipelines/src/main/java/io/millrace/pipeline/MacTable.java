@@ -9,7 +9,7 @@ import java.security.SecureRandom;
  * <pre>
  *  63                                      16 15      8 7       0
  * +------------------------------------------+---------+---------+
- * |  MAC address, first byte lowest          |  port   |  epoch  |    0 = free
+ * |  MAC address                             |  port   |  epoch  |    0 = free
  * +------------------------------------------+---------+---------+
  * </pre>
  *
@@ -83,7 +83,7 @@ final class MacTable {
     /**
      * Takes note that a station was seen.
      *
-     * @param mac  48 bits, first byte lowest; not 0.
+     * @param mac  as in {@link io.millrace.packet.MacAddress}; not 0.
      * @param port 0 to 255.
      * @return {@link #KNOWN}, {@link #LEARNED}, {@link #MOVED} or {@link #FULL}.
      */
@@ -115,7 +115,7 @@ final class MacTable {
     /**
      * Where a station is.
      *
-     * @param mac 48 bits, first byte lowest.
+     * @param mac as in {@link io.millrace.packet.MacAddress}.
      * @return its port, or {@link #NONE} if it was not seen lately.
      */
     int lookup(final long mac) {

@@ -11,6 +11,7 @@ import io.millrace.Burst;
 final class SpreadStage implements Stage {
     private final Burst inbox;
     private final TxStage[] queues;
+    private final FlowHash flowHash = new FlowHash();
     private final Burst[] ready;
 
     SpreadStage(final Burst inbox, final TxStage[] queues) {
@@ -40,7 +41,7 @@ final class SpreadStage implements Stage {
 
     private void spread(final int n) {
         for (int i = 0; i < inbox.size(); i++) {
-            final int hash = FlowHash.of(inbox.address(i), inbox.length(i));
+            final int hash = flowHash.of(inbox, i);
             inbox.move(i, ready[(int) ((hash & 0xffffffffL) * n >>> Integer.SIZE)]);
         }
         inbox.settle("the spreading over queues");
