@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.linux;
 
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 /**
  * Signals eventfds that belong to somebody else, and never waits for it.
  *
@@ -21,12 +18,13 @@ import org.slf4j.LoggerFactory;
  * forbids it, the weaker form is used and logged once: look whether it takes a signal, then write. A peer that fills
  * its eventfd between the two stops the worker.
  *
- * <p>Thread safety: one thread at a time; make one per worker.
+ * <p>The kernel's side of this is one {@link SignalContext} for the process: to give one back takes tens of
+ * milliseconds.
+ *
+ * <p>Thread safety: one thread at a time.
  */
 public final class EventSignal implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(EventSignal.class);
-
-    private static final int CAPACITY = 64;
+    private static final int REAP_AT_MOST = 64;
     private static final int REAP_EVERY = 32;
     private static final int IO_EVENT_LENGTH = 32;
 
@@ -39,11 +37,10 @@ public final class EventSignal implements AutoCloseable {
     private static final int IOCB_CMD_PREAD = 0;
     private static final int IOCB_FLAG_RESFD = 1;
 
-    // What follows the iocb in the same memory: a pointer to it, an empty timespec, the context, and the results.
+    // What follows the iocb in the same memory: a pointer to it, an empty timespec, and the results.
     private static final int POINTER_OFFSET = IOCB_LENGTH;
     private static final int TIMEOUT_OFFSET = POINTER_OFFSET + 8;
-    private static final int CONTEXT_OFFSET = TIMEOUT_OFFSET + 16;
-    private static final int EVENTS_OFFSET = CONTEXT_OFFSET + 8;
+    private static final int EVENTS_OFFSET = TIMEOUT_OFFSET + 16;
 
     // struct pollfd { int fd; short events; short revents; }, then the 8 bytes to write
     private static final int POLLOUT = 4;
@@ -51,43 +48,32 @@ public final class EventSignal implements AutoCloseable {
     private static final int POLL_RESULT_OFFSET = 6;
     private static final int ONE_OFFSET = 8;
 
-    private final Scratch memory = new Scratch(EVENTS_OFFSET + CAPACITY * IO_EVENT_LENGTH);
+    private final Scratch memory = new Scratch(EVENTS_OFFSET + REAP_AT_MOST * IO_EVENT_LENGTH);
     private final long address = memory.address();
-    private final Fd source;
     private final long context;
     private int pending;
 
-    private EventSignal(final boolean asynchronous) {
-        final boolean accepted = asynchronous
-            && LibC.syscall(SyscallNumbers.IO_SETUP, CAPACITY, address + CONTEXT_OFFSET, 0, 0, 0) == 0;
-        if (accepted) {
-            context = memory.getLong(CONTEXT_OFFSET);
-            source = SharedMemory.create("millrace-signal", 0, false);
-            memory.putShort(AIO_OPCODE_OFFSET, IOCB_CMD_PREAD);
-            memory.putInt(AIO_FD_OFFSET, source.number());
-            memory.putInt(AIO_FLAGS_OFFSET, IOCB_FLAG_RESFD);
-            memory.putLong(POINTER_OFFSET, address);
-        } else {
-            context = 0;
-            source = null;
+    private EventSignal(final long context) {
+        this.context = context;
+        if (context == SignalContext.REFUSED) {
             memory.putShort(POLL_EVENTS_OFFSET, POLLOUT);
             memory.putLong(ONE_OFFSET, 1);
+        } else {
+            memory.putShort(AIO_OPCODE_OFFSET, IOCB_CMD_PREAD);
+            memory.putInt(AIO_FD_OFFSET, SignalContext.source().number());
+            memory.putInt(AIO_FLAGS_OFFSET, IOCB_FLAG_RESFD);
+            memory.putLong(POINTER_OFFSET, address);
         }
     }
 
-    /** Makes one. */
+    /** Makes one. Cheap. */
     public static EventSignal open() {
-        final EventSignal signal = new EventSignal(true);
-        if (signal.context == 0) {
-            LOG.warn("io_setup: {} - a hostile peer can stop a worker through its eventfd; allow io_setup, io_submit, "
-                + "io_getevents and io_destroy (seccomp), or raise fs.aio-max-nr", Errno.name(LibC.errno()));
-        }
-        return signal;
+        return new EventSignal(SignalContext.context());
     }
 
     /** The weaker form, for tests of it. */
     static EventSignal openPolling() {
-        return new EventSignal(false);
+        return new EventSignal(SignalContext.REFUSED);
     }
 
     /** Whether this is the strong form, which no peer can stop. */
@@ -101,7 +87,7 @@ public final class EventSignal implements AutoCloseable {
      * @return false if that is impossible: the descriptor is closed or not an eventfd.
      */
     public boolean signal(final int fd) {
-        return context == 0 ? pollAndWrite(fd) : submit(fd);
+        return context == SignalContext.REFUSED ? pollAndWrite(fd) : submit(fd);
     }
 
     private boolean submit(final int fd) {
@@ -124,7 +110,7 @@ public final class EventSignal implements AutoCloseable {
 
     /** Takes the results away, which nobody wants, to make room for more. */
     private void reap() {
-        LibC.syscall(SyscallNumbers.IO_GETEVENTS, context, 0, CAPACITY, address + EVENTS_OFFSET,
+        LibC.syscall(SyscallNumbers.IO_GETEVENTS, context, 0, REAP_AT_MOST, address + EVENTS_OFFSET,
             address + TIMEOUT_OFFSET);
         pending = 0;
     }
@@ -140,15 +126,8 @@ public final class EventSignal implements AutoCloseable {
         return ready == 0 || LibC.write(fd, address + ONE_OFFSET, Long.BYTES) == Long.BYTES;
     }
 
-    /** Gives the kernel's side back, which takes tens of milliseconds: not on a thread that has packets to move. */
     @Override
     public void close() {
-        if (memory.isOpen()) {
-            if (context != 0) {
-                LibC.syscall(SyscallNumbers.IO_DESTROY, context, 0, 0, 0, 0);
-                source.close();
-            }
-            memory.close();
-        }
+        memory.close();
     }
 }

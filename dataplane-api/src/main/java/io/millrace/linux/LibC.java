@@ -41,6 +41,8 @@ final class LibC {
         return result == -1 && Native.getLastError() == Errno.EINTR;
     }
 
+    static native int abs(int number);
+
     static native int close(int fd);
 
     static native int fcntl(int fd, int command, long argument);

@@ -8,7 +8,6 @@ final class SyscallNumbers {
 
     // arch/x86/entry/syscalls/syscall_64.tbl; the others, aarch64 first, follow include/uapi/asm-generic/unistd.h
     static final long IO_SETUP = IS_X86_64 ? 206 : 0;
-    static final long IO_DESTROY = IS_X86_64 ? 207 : 1;
     static final long IO_SUBMIT = IS_X86_64 ? 209 : 2;
     static final long IO_GETEVENTS = IS_X86_64 ? 208 : 4;
 
