@@ -4,18 +4,17 @@ package io.millrace;
 import io.millrace.linux.Epoll;
 import io.millrace.linux.EventFd;
 import io.millrace.linux.Fd;
+import org.agrona.collections.Long2ObjectHashMap;
 import org.jctools.queues.varhandle.MpscUnboundedVarHandleArrayQueue;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CompletionException;
 
 /**
  * The one thread on which all control work of a data plane runs: sockets of every session, timers, link events. Nothing
@@ -32,10 +31,14 @@ public final class ControlLoop implements AutoCloseable {
     private final EventFd wakeUp = EventFd.create();
     private final Queue<Runnable> tasks = new MpscUnboundedVarHandleArrayQueue<>(64);
     private final PriorityQueue<Timer> timers = new PriorityQueue<>();
-    private final Map<Long, Watch> watches = new HashMap<>();
+    private final Long2ObjectHashMap<Watch> watches = new Long2ObjectHashMap<>();
     private final Thread thread;
+    // Guards hasEnded: no task may come, and nobody may signal the eventfd, once the loop has let go of both.
+    private final Object gate = new Object();
+    private boolean hasEnded;
+    private boolean isRunning = true;
     private long nextToken = WAKE_UP + 1;
-    private volatile boolean isRunning = true;
+    private long nextTimer;
 
     private ControlLoop(final String name) {
         thread = new Thread(this::run, name);
@@ -61,16 +64,35 @@ public final class ControlLoop implements AutoCloseable {
         void onReady(int events);
     }
 
-    /** Runs {@code task} on the loop, soon. Any thread. */
+    /**
+     * Runs {@code task} on the loop, soon, behind the tasks that were there before. Any thread. What it throws is
+     * logged.
+     *
+     * @throws IllegalStateException if the loop has ended: the task will not run.
+     */
     public void execute(final Runnable task) {
-        tasks.add(task);
-        wakeUp.signal();
+        if (!offer(task)) {
+            throw new IllegalStateException(thread.getName() + " has ended");
+        }
+    }
+
+    private boolean offer(final Runnable task) {
+        synchronized (gate) {
+            if (hasEnded) {
+                return false;
+            }
+            tasks.add(task);
+            wakeUp.signal();
+            return true;
+        }
     }
 
     /**
      * Runs {@code task} on the loop and waits for what it returns. Any thread; on the loop itself it runs at once.
      *
-     * @throws RuntimeException whatever {@code task} threw.
+     * @throws RuntimeException      what {@code task} threw; errors come through as well.
+     * @throws DataplaneException    with the cause, if it threw a checked exception.
+     * @throws IllegalStateException if the loop has ended: the task has not run.
      */
     public <T> T call(final Callable<T> task) {
         final CompletableFuture<T> result = new CompletableFuture<>();
@@ -83,8 +105,6 @@ public final class ControlLoop implements AutoCloseable {
         };
         if (isInLoop()) {
             run.run();
-        } else if (!isRunning) {
-            throw new IllegalStateException(thread.getName() + " has ended");
         } else {
             execute(run);
         }
@@ -92,24 +112,16 @@ public final class ControlLoop implements AutoCloseable {
     }
 
     private static <T> T await(final CompletableFuture<T> result) {
-        boolean interrupted = false;
         try {
-            while (true) {
-                try {
-                    return result.get();
-                } catch (final InterruptedException e) {
-                    interrupted = true;
-                } catch (final ExecutionException e) {
-                    if (e.getCause() instanceof RuntimeException) {
-                        throw (RuntimeException) e.getCause();
-                    }
-                    throw new DataplaneException("a control task failed: " + e.getCause(), e.getCause());
-                }
+            return result.join();
+        } catch (final CompletionException e) {
+            if (e.getCause() instanceof final RuntimeException cause) {
+                throw cause;
             }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
+            if (e.getCause() instanceof final Error cause) {
+                throw cause;
             }
+            throw new DataplaneException("a control task failed: " + e.getCause(), e.getCause());
         }
     }
 
@@ -125,45 +137,63 @@ public final class ControlLoop implements AutoCloseable {
      * @param events {@link Epoll} bits.
      */
     public Watch watch(final Fd fd, final int events, final Handler handler) {
+        assert isInLoop() : "not on " + thread.getName();
         final Watch watch = new Watch(fd, nextToken++, handler);
         epoll.add(fd, events, watch.token);
         watches.put(watch.token, watch);
         return watch;
     }
 
-    /** Runs {@code task} once, not before {@code delay} has passed. Loop only. */
+    /** Runs {@code task} once, not before {@code delay} has passed. Loop only. What it throws is logged. */
     public Timer after(final Duration delay, final Runnable task) {
-        final Timer timer = new Timer(System.nanoTime() + delay.toNanos(), task);
+        assert isInLoop() : "not on " + thread.getName();
+        final Timer timer = new Timer(System.nanoTime() + delay.toNanos(), nextTimer++, task);
         timers.add(timer);
         return timer;
     }
 
     private void run() {
-        while (isRunning) {
-            final int ready = epoll.await(timeoutMs());
-            for (int i = 0; i < ready; i++) {
-                final long token = epoll.token(i);
-                if (token == WAKE_UP) {
-                    wakeUp.drain();
-                } else {
-                    // A handler may close other watches that are ready in the same round.
-                    final Watch watch = watches.get(token);
-                    if (watch != null) {
-                        final int events = epoll.events(i);
-                        guarded(() -> watch.handler.onReady(events));
-                    }
+        try {
+            while (isRunning) {
+                runHandlers(epoll.await(timeoutMs()));
+                runTimers();
+                // Only those that are there now: a task that puts itself back must not keep sockets and timers waiting.
+                for (int n = tasks.size(); n > 0; n--) {
+                    guarded(tasks.poll());
                 }
             }
-            runTimers();
-            for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-                guarded(task);
-            }
+        } finally {
+            end();
+        }
+    }
+
+    private void end() {
+        synchronized (gate) {
+            hasEnded = true;
         }
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
             guarded(task);
         }
+        watches.clear();
+        timers.clear();
         epoll.close();
         wakeUp.close();
+    }
+
+    private void runHandlers(final int ready) {
+        for (int i = 0; i < ready; i++) {
+            final long token = epoll.token(i);
+            if (token == WAKE_UP) {
+                wakeUp.drain();
+                continue;
+            }
+            // A handler may close other watches that are ready in the same round.
+            final Watch watch = watches.get(token);
+            if (watch != null) {
+                final int events = epoll.events(i);
+                guarded(() -> watch.handler.onReady(events));
+            }
+        }
     }
 
     private void runTimers() {
@@ -195,13 +225,13 @@ public final class ControlLoop implements AutoCloseable {
         }
     }
 
-    /** Ends the loop after the tasks it has, and waits for that. What is still watched stays its owner's. */
+    /**
+     * Ends the loop after the tasks it has, and waits for that; on the loop itself it does not wait. Timers that are
+     * not due yet never run. What is still watched stays its owner's. Idempotent, from any thread.
+     */
     @Override
     public void close() {
-        if (!isRunning) {
-            return;
-        }
-        execute(() -> isRunning = false);
+        offer(() -> isRunning = false);
         boolean interrupted = false;
         while (thread.isAlive() && !isInLoop()) {
             try {
@@ -227,14 +257,16 @@ public final class ControlLoop implements AutoCloseable {
             this.handler = handler;
         }
 
-        /** Watches for other events from now on. Loop only. */
+        /** Watches for other events from now on. Loop only, and not after {@link #close()}. */
         public void events(final int events) {
+            assert isInLoop() : "not on " + thread.getName();
             epoll.modify(fd, events, token);
         }
 
-        /** Watches no more. Loop only, while the descriptor is still open. Idempotent. */
+        /** Watches no more. Loop only, while the descriptor is still open. Idempotent; does nothing after the loop. */
         @Override
         public void close() {
+            assert isInLoop() || !thread.isAlive() : "not on " + thread.getName();
             if (watches.remove(token) != null) {
                 epoll.remove(fd);
             }
@@ -244,21 +276,26 @@ public final class ControlLoop implements AutoCloseable {
     /** Something that will run once, unless it is cancelled. */
     public final class Timer implements Comparable<Timer> {
         private final long dueNs;
+        private final long number;
         private final Runnable task;
 
-        private Timer(final long dueNs, final Runnable task) {
+        private Timer(final long dueNs, final long number, final Runnable task) {
             this.dueNs = dueNs;
+            this.number = number;
             this.task = task;
         }
 
         /** Makes it not run. Loop only; no effect once it has run. */
         public void cancel() {
+            assert isInLoop() || !thread.isAlive() : "not on " + thread.getName();
             timers.remove(this);
         }
 
         @Override
         public int compareTo(final Timer other) {
-            return Long.signum(dueNs - other.dueNs);
+            // Differences, because nanoTime may wrap; of two that are due at once the older one runs first.
+            final long later = dueNs == other.dueNs ? number - other.number : dueNs - other.dueNs;
+            return Long.signum(later);
         }
 
         @Override
