@@ -145,12 +145,12 @@ final class DriverRing {
     }
 
     /**
-     * Marks the ring as broken.
+     * Marks the ring as broken. The first reason stays.
      *
      * @return {@link #NONE}.
      */
     int breakWith(final BackEndFault reason) {
-        fault = reason;
+        fault = fault == null ? reason : fault;
         return NONE;
     }
 
