@@ -3,28 +3,47 @@ package io.millrace.virtqueue;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** What this process holds that tests must give back. Files that the JVM opens by itself do not count. */
 final class OpenFiles {
+    static {
+        // The JVM opens a socket of its own when the first file channel is opened, and keeps it.
+        try {
+            FileChannel.open(Path.of("/proc/self/maps")).close();
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private OpenFiles() {
     }
 
-    /** The sockets, pipes, eventfds and memory files that are open now. */
+    /** How many sockets, pipes, eventfds and memory files are open now. */
     static int count() {
-        int count = 0;
+        return list().size();
+    }
+
+    /** Which ones are open now. */
+    static List<String> list() {
+        final List<String> open = new ArrayList<>();
         for (final File fd : new File("/proc/self/fd").listFiles()) {
             try {
                 final String target = Files.readSymbolicLink(fd.toPath()).toString();
                 if (target.startsWith("socket:") || target.startsWith("pipe:") || target.startsWith("/memfd:")
                     || target.startsWith("anon_inode:[eventfd]")) {
-                    count++;
+                    open.add(fd.getName() + " " + target);
                 }
             } catch (final IOException e) {
                 // Closed since it was listed.
             }
         }
-        return count;
+        return open;
     }
 
     /** How many stretches of memory files are mapped now. */
@@ -32,7 +51,7 @@ final class OpenFiles {
         try (var lines = Files.lines(new File("/proc/self/maps").toPath())) {
             return lines.filter(line -> line.contains("/memfd:")).count();
         } catch (final IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 }

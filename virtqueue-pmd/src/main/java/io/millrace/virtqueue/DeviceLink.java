@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.virtqueue;
+
+import io.millrace.ConfigurationException;
+import io.millrace.ControlLoop;
+import io.millrace.LinkState;
+import io.millrace.PortContext;
+import io.millrace.linux.Epoll;
+import io.millrace.linux.EventSignal;
+import io.millrace.linux.LinuxException;
+import io.millrace.linux.UnixListener;
+import io.millrace.linux.UnixSocket;
+
+import java.time.Duration;
+
+/**
+ * The life of a vhost-user port on the control loop: find a front-end, serve it in a {@link VhostSession}, and begin
+ * again when that has ended, without end.
+ *
+ * <pre>
+ *             connected or accepted               a pair of rings runs and is enabled
+ *   SEARCHING ---------------------&gt; SESSION, down &lt;-----------------------&gt; SESSION, up
+ *       ^                               |                                         |
+ *       |  workers have let go          v        peer gone, violation             |
+ *       +--------------------------- ENDING &lt;-------------------------------------+
+ * </pre>
+ *
+ * <p>One session at a time. A second front-end that connects is sent away, unless the first has just gone.
+ *
+ * <p>Thread safety: control loop only, but for {@link #state()}.
+ */
+final class DeviceLink implements VhostSession.Owner {
+    private static final Duration FIRST_RETRY = Duration.ofMillis(100);
+    private static final Duration LAST_RETRY = Duration.ofSeconds(1);
+
+    private final VhostUser config;
+    private final PortContext context;
+    private final VhostUserPort port;
+    private final RingSlot[] slots;
+    private final ControlLoop control;
+    private final SessionLog log;
+    private volatile LinkState state = LinkState.DOWN;
+    private UnixListener listener;
+    private ControlLoop.Watch listenerWatch;
+    private ControlLoop.Timer timer;
+    private Duration retry = FIRST_RETRY;
+    private VhostSession session;
+    private String downReason = "the front-end has stopped the rings";
+    private EventSignal errors;
+    private boolean isClosed;
+
+    /**
+     * @param slots filled in by the port before {@link #open}.
+     */
+    DeviceLink(final VhostUser config, final PortContext context, final VhostUserPort port, final RingSlot[] slots) {
+        this.config = config;
+        this.context = context;
+        this.port = port;
+        this.slots = slots;
+        this.control = context.control();
+        this.log = new SessionLog(config.name(), context.counters());
+    }
+
+    /** The state of the link. Any thread. */
+    LinkState state() {
+        return state;
+    }
+
+    /**
+     * Begins to look for a front-end.
+     *
+     * @throws ConfigurationException if the port is to listen and cannot.
+     */
+    void open() {
+        if (!config.isServer()) {
+            connect();
+            return;
+        }
+        try {
+            listener = UnixListener.bind(config.path());
+        } catch (final LinuxException e) {
+            throw new ConfigurationException(e.getMessage());
+        }
+        listenerWatch = control.watch(listener.fd(), Epoll.IN, events -> accept());
+    }
+
+    private void connect() {
+        timer = null;
+        try {
+            begin(UnixSocket.connect(config.path()));
+        } catch (final LinuxException e) {
+            log.unreachable(e);
+            retryLater(this::connect);
+        }
+    }
+
+    private void retryLater(final Runnable task) {
+        if (!isClosed) {
+            timer = control.after(retry, task);
+            retry = retry.multipliedBy(2).compareTo(LAST_RETRY) < 0 ? retry.multipliedBy(2) : LAST_RETRY;
+        }
+    }
+
+    private void accept() {
+        if (session != null) {
+            // A front-end that was restarted may be here before the end of its old connection has been read.
+            session.poll();
+        }
+        if (session != null && session.isEnding()) {
+            // It waits, for a moment, until the slots are vacant.
+            listenerWatch.events(0);
+            return;
+        }
+        try {
+            final UnixSocket socket = listener.accept();
+            if (socket == null) {
+                return;
+            }
+            if (session == null) {
+                begin(socket);
+            } else {
+                log.refused();
+                socket.close();
+            }
+        } catch (final LinuxException e) {
+            // Out of descriptors. The peer goes on waiting, and would be reported again and again.
+            log.failed(e);
+            listenerWatch.events(0);
+            retryLater(this::listenAgain);
+        }
+    }
+
+    private void listenAgain() {
+        timer = null;
+        listenerWatch.events(Epoll.IN);
+    }
+
+    private void begin(final UnixSocket socket) {
+        try {
+            session = new VhostSession(control, socket, new VhostDevice(config.offer(), slots), this);
+        } catch (final LinuxException e) {
+            socket.close();
+            throw e;
+        }
+        log.accepted();
+    }
+
+    @Override
+    public void onRings() {
+        if (session == null || session.isEnding()) {
+            return;
+        }
+        boolean isUp = false;
+        for (int q = 0; q < config.offer().queues(); q++) {
+            isUp |= session.device().isPairUp(q);
+        }
+        if (isUp) {
+            retry = FIRST_RETRY;
+            announce(LinkState.UP, "the front-end has started the rings");
+        } else {
+            announce(LinkState.DOWN, downReason);
+        }
+        downReason = "the front-end has stopped the rings";
+    }
+
+    @Override
+    public void onEnding(final SessionEnd why) {
+        log.ended(why);
+        if (why.isFault() && state == LinkState.DOWN) {
+            // Nothing changes, and yet somebody was sent away.
+            context.listener().onLink(port, state, why.sentence());
+        } else {
+            announce(LinkState.DOWN, why.sentence());
+        }
+    }
+
+    @Override
+    public void onEnded() {
+        session = null;
+        if (isClosed) {
+            return;
+        }
+        if (config.isServer()) {
+            listenerWatch.events(Epoll.IN);
+        } else {
+            retryLater(this::connect);
+        }
+    }
+
+    /** The worker has given up on a ring. */
+    void onBroken(final int index, final RejectReason reason) {
+        log.broken(index, reason);
+        final VhostSession victim = session;
+        if (victim == null) {
+            return;
+        }
+        downReason = "the guest broke ring " + index + ": " + reason.counterName();
+        if (victim.onBroken(index, reason) && !victim.isEnding()) {
+            signalError(victim.device().ring(index));
+        }
+    }
+
+    private void signalError(final Vring ring) {
+        if (ring.err() != null) {
+            if (errors == null) {
+                errors = EventSignal.open();
+            }
+            errors.signal(ring.err().number());
+        }
+    }
+
+    private void announce(final LinkState now, final String reason) {
+        if (now != state) {
+            state = now;
+            context.listener().onLink(port, now, reason);
+        }
+    }
+
+    /**
+     * Ends everything. Asked again until it is over.
+     *
+     * @return whether it is.
+     */
+    boolean close() {
+        if (!isClosed) {
+            isClosed = true;
+            if (timer != null) {
+                timer.cancel();
+            }
+            if (listener != null) {
+                listenerWatch.close();
+                listener.close();
+            }
+            if (session != null) {
+                session.end(SessionEnd.PORT_CLOSED);
+            }
+        }
+        if (session != null) {
+            return false;
+        }
+        if (errors != null) {
+            errors.close();
+            errors = null;
+        }
+        return true;
+    }
+}

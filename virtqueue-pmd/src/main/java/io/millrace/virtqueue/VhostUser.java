@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.virtqueue;
+
+import io.millrace.ConfigurationException;
+import io.millrace.PollModeDriver;
+import io.millrace.Port;
+import io.millrace.PortContext;
+
+import java.nio.file.Path;
+
+/**
+ * A port for a virtual machine, or for any process that acts like one (virtio-user): the device side of vhost-user.
+ *
+ * <pre>
+ *   dataplane.open(VhostUser.listen("/run/vm0.sock"))                        QEMU: -chardev socket,path=/run/vm0.sock
+ *   dataplane.open(VhostUser.connect("/run/vm1.sock").queues(4).name("db"))  QEMU: ...,server=on,wait=off
+ * </pre>
+ *
+ * <p>Whichever side listens, the port outlives its peer: it serves the next one that connects, or connects again.
+ * Connected with {@code server=on} a virtual machine also outlives this process.
+ *
+ * <p>Immutable: each method returns another description and leaves this one as it is.
+ */
+public final class VhostUser implements PollModeDriver {
+    private static final int MAX_QUEUES = 128;
+
+    private final Path path;
+    private final boolean isServer;
+    private final String name;
+    private final DeviceOffer offer;
+
+    private VhostUser(final Path path, final boolean isServer, final String name, final DeviceOffer offer) {
+        this.path = path;
+        this.isServer = isServer;
+        this.name = name;
+        this.offer = offer;
+    }
+
+    /**
+     * A port that makes the socket and waits for the front-end. A socket that a dead process left behind is replaced.
+     *
+     * @param path of the socket, at most 107 bytes.
+     */
+    public static VhostUser listen(final String path) {
+        return of(path, true);
+    }
+
+    /**
+     * A port that connects to the front-end's socket, and goes on trying while there is none.
+     *
+     * @param path of the socket, at most 107 bytes.
+     */
+    public static VhostUser connect(final String path) {
+        return of(path, false);
+    }
+
+    private static VhostUser of(final String path, final boolean isServer) {
+        SocketPath.check(path);
+        return new VhostUser(Path.of(path), isServer, SocketPath.portName(path), new DeviceOffer(1, 0));
+    }
+
+    /** The same port by another name. Without it, the name comes from the socket's: {@code vm0} from vm0.sock. */
+    public VhostUser name(final String newName) {
+        return new VhostUser(path, isServer, SocketPath.checkName(newName), offer);
+    }
+
+    /**
+     * The same port with that many queues.
+     *
+     * @param queues pairs of a receive and a transmit queue, 1 to 128; at least as many as the front-end is given.
+     */
+    public VhostUser queues(final int queues) {
+        if (queues < 1 || queues > MAX_QUEUES) {
+            throw new ConfigurationException(
+                "a vhost-user port has 1 to " + MAX_QUEUES + " queues, not " + queues);
+        }
+        return new VhostUser(path, isServer, name, new DeviceOffer(queues, offer.mtu()));
+    }
+
+    /**
+     * The same port with the MTU feature, by which the front-end can tell the guest its MTU.
+     *
+     * @param mtu the largest it may be told, 68 to 65535.
+     */
+    public VhostUser mtu(final int mtu) {
+        if (mtu < DeviceOffer.MIN_MTU || mtu > DeviceOffer.MAX_MTU) {
+            throw new ConfigurationException("an MTU is a number from " + DeviceOffer.MIN_MTU + " to "
+                + DeviceOffer.MAX_MTU + ", not " + mtu);
+        }
+        return new VhostUser(path, isServer, name, new DeviceOffer(offer.queues(), mtu));
+    }
+
+    @Override
+    public Port open(final PortContext context) {
+        return VhostUserPort.open(this, context);
+    }
+
+    Path path() {
+        return path;
+    }
+
+    boolean isServer() {
+        return isServer;
+    }
+
+    String name() {
+        return name;
+    }
+
+    DeviceOffer offer() {
+        return offer;
+    }
+
+    @Override
+    public String toString() {
+        return "vhost-user:" + path;
+    }
+}

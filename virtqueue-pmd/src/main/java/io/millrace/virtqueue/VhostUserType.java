@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.virtqueue;
+
+import io.millrace.ConfigurationException;
+import io.millrace.PollModeDriver;
+import io.millrace.PortSpec;
+import io.millrace.PortType;
+
+/** How {@link VhostUser} ports are written on a command line. */
+public final class VhostUserType implements PortType {
+    private static final int MAX_QUEUES = 128;
+
+    /** Made by the service loader. */
+    public VhostUserType() {
+    }
+
+    @Override
+    public String name() {
+        return "vhost-user";
+    }
+
+    @Override
+    public String usage() {
+        return "vhost-user:PATH[,client][,queues=N][,mtu=N][,name=NAME]   a virtual machine; listens unless client";
+    }
+
+    @Override
+    public PollModeDriver driver(final PortSpec spec) {
+        if (spec.target().isEmpty()) {
+            throw new ConfigurationException("the port \"" + spec + "\" has no path: write " + usage());
+        }
+        VhostUser port = spec.flag("client") ? VhostUser.connect(spec.target()) : VhostUser.listen(spec.target());
+        port = port.queues(spec.number("queues", 1, MAX_QUEUES, 1));
+        final int mtu = spec.number("mtu", DeviceOffer.MIN_MTU, DeviceOffer.MAX_MTU, 0);
+        if (mtu != 0) {
+            port = port.mtu(mtu);
+        }
+        final String name = spec.option("name", null);
+        if (name != null) {
+            port = port.name(name);
+        }
+        spec.end();
+        return port;
+    }
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.virtqueue;
+
+import io.millrace.linux.Fd;
+
+/**
+ * What one front-end has said about one ring, as facts in no order, and whether the ring runs.
+ *
+ * <p>Nothing here acts: {@link VhostDevice} compares {@link #whenReady} with {@link #isRunning} after each message and
+ * starts what is ready. So it makes no difference which message completed the facts.
+ *
+ * <p>Thread safety: control loop only.
+ */
+final class Vring implements AutoCloseable {
+    static final int MAX_SIZE = 32_768;
+
+    private static final int DESC_ALIGNMENT = 16;
+    private static final int AVAIL_ALIGNMENT = 2;
+    private static final int USED_ALIGNMENT = 4;
+
+    final int index;
+    final RingSlot slot;
+
+    private int size;
+    private boolean hasBase;
+    private int base;
+    private boolean hasAddresses;
+    private long desc;
+    private long avail;
+    private long used;
+    private boolean hasKick;
+    private Fd kick;
+    private Fd call;
+    private Fd err;
+    private boolean isEnabled;
+    private boolean isRunning;
+    private boolean isBroken;
+
+    Vring(final int index, final RingSlot slot) {
+        this.index = index;
+        this.slot = slot;
+    }
+
+    /** Whether a ring of that many entries can exist (virtio 1.2, 2.7: a power of two). */
+    static boolean isSize(final long size) {
+        return size >= 1 && size <= MAX_SIZE && Long.bitCount(size) == 1;
+    }
+
+    /** Whether the three areas begin where virtio 1.2, 2.7 lets them begin. */
+    static boolean isAligned(final long desc, final long avail, final long used) {
+        return desc % DESC_ALIGNMENT == 0 && avail % AVAIL_ALIGNMENT == 0 && used % USED_ALIGNMENT == 0;
+    }
+
+    static long descLength(final int size) {
+        return 16L * size;
+    }
+
+    static long availLength(final int size) {
+        return 6 + 2L * size;
+    }
+
+    static long usedLength(final int size) {
+        return 6 + 8L * size;
+    }
+
+    /**
+     * The one condition for starting: everything is known, and all of the ring is in the guest's memory.
+     *
+     * @return what to start with, or null if the condition does not hold.
+     */
+    RingSetup whenReady(final boolean hasFeatures, final long features, final GuestMemory memory) {
+        if (!hasFeatures || size == 0 || !hasBase || !hasAddresses || !hasKick || isBroken) {
+            return null;
+        }
+        final long localDesc = memory.translateUser(desc, descLength(size));
+        final long localAvail = memory.translateUser(avail, availLength(size));
+        final long localUsed = memory.translateUser(used, usedLength(size));
+        // A region may begin anywhere in the front-end, so what was aligned there need not be aligned here.
+        if (localDesc == GuestMemory.NONE || localAvail == GuestMemory.NONE || localUsed == GuestMemory.NONE
+            || !isAligned(localDesc, localAvail, localUsed)) {
+            return null;
+        }
+        return new RingSetup(index, size, localDesc, localAvail, localUsed, base, features, memory);
+    }
+
+    void size(final int entries) {
+        size = entries;
+    }
+
+    int size() {
+        return size;
+    }
+
+    void base(final int nextAvail) {
+        base = nextAvail;
+        hasBase = true;
+    }
+
+    int base() {
+        return base;
+    }
+
+    void addresses(final long newDesc, final long newAvail, final long newUsed) {
+        desc = newDesc;
+        avail = newAvail;
+        used = newUsed;
+        hasAddresses = true;
+    }
+
+    boolean hasAddresses(final long otherDesc, final long otherAvail, final long otherUsed) {
+        return hasAddresses && desc == otherDesc && avail == otherAvail && used == otherUsed;
+    }
+
+    /** A kick, or null for a ring that is polled without one. Owned from now on. */
+    void kick(final Fd fd) {
+        close(kick);
+        kick = fd;
+        hasKick = true;
+    }
+
+    /**
+     * A new call, or null for never. Owned from now on.
+     *
+     * @return the one before, which the caller closes once {@link RingSlot#isCallAdopted()}; or null.
+     */
+    Fd call(final Fd fd) {
+        final Fd before = call;
+        call = fd;
+        slot.call(fd);
+        return before;
+    }
+
+    /** A new descriptor for errors, or null. Owned from now on. */
+    void err(final Fd fd) {
+        close(err);
+        err = fd;
+    }
+
+    /** Where to signal an error; null: nowhere. */
+    Fd err() {
+        return err;
+    }
+
+    void enabled(final boolean enabled) {
+        isEnabled = enabled;
+    }
+
+    boolean isEnabled() {
+        return isEnabled;
+    }
+
+    boolean isRunning() {
+        return isRunning;
+    }
+
+    /** The slot has the ring now. */
+    void started() {
+        isRunning = true;
+    }
+
+    /** The slot has given the ring back. It goes on where it is, once it is ready again. */
+    void stopped() {
+        if (isRunning) {
+            base = slot.nextAvail();
+            isRunning = false;
+        }
+    }
+
+    /** The guest broke it: it stays as it is until it is rearmed. */
+    void broken() {
+        isBroken = true;
+    }
+
+    boolean isBroken() {
+        return isBroken;
+    }
+
+    /** It has stopped and takes a new kick to start. */
+    void rearm() {
+        stopped();
+        close(kick);
+        kick = null;
+        hasKick = false;
+        isBroken = false;
+    }
+
+    /** Forgets what a reset of the device forgets. Who is to be signalled belongs to the connection and stays. */
+    void reset() {
+        rearm();
+        size = 0;
+        hasBase = false;
+        base = 0;
+        hasAddresses = false;
+    }
+
+    /** Forgets everything. The slot has given the ring back. */
+    @Override
+    public void close() {
+        reset();
+        isEnabled = false;
+        slot.enabled(false);
+        close(call(null));
+        err(null);
+    }
+
+    private static void close(final Fd fd) {
+        if (fd != null) {
+            fd.close();
+        }
+    }
+}
