@@ -11,6 +11,8 @@ import io.millrace.Port;
 import io.millrace.PortContext;
 import org.agrona.UnsafeApi;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -63,21 +65,26 @@ final class DriverHost implements AutoCloseable {
         }
     }
 
-    /** A packet to send: MAC addresses, and bytes that follow from {@code number}. */
+    /** A packet to send: MAC addresses, its number, and bytes that follow from it. */
     void add(final long number, final int length) {
         final int offset = frames.allocateFor(length);
         if (offset == FramePool.NONE) {
             throw new AssertionError("no frame");
         }
-        final long address = pool.baseAddress() + offset;
-        for (int i = 0; i < 14; i++) {
-            UnsafeApi.putByte(address + i, (byte) (i < 12 ? i / 6 * 2 + 2 : 0x88));
-        }
-        UnsafeApi.putLong(address + 14, number);
-        for (int i = 22; i < length; i++) {
-            UnsafeApi.putByte(address + i, content(number, i));
+        final byte[] bytes = packet(number, length);
+        for (int i = 0; i < length; i++) {
+            UnsafeApi.putByte(pool.baseAddress() + offset + i, bytes[i]);
         }
         out.add(offset, length, 0);
+    }
+
+    static byte[] packet(final long number, final int length) {
+        final byte[] bytes = new byte[length];
+        for (int i = 0; i < length; i++) {
+            bytes[i] = i < 12 ? (byte) (i / 6 * 2 + 2) : content(number, i);
+        }
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putShort(12, (short) 0x88).putLong(14, number);
+        return bytes;
     }
 
     private static byte content(final long number, final int i) {

@@ -241,6 +241,10 @@ final class RawBackEnd implements AutoCloseable {
             UnsafeApi.putShort(used + 4 + 8L * size, (short) index);
         }
 
+        int usedEvent() {
+            return UnsafeApi.getShort(avail + 4 + 2L * size) & 0xffff;
+        }
+
         /** How often it was kicked, as the kernel tells without taking the kicks away. */
         long kicks() {
             try (Stream<String> lines = Files.lines(Path.of("/proc/self/fdinfo/" + kick.number()))) {
