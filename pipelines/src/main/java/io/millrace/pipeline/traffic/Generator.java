@@ -21,13 +21,13 @@ final class Generator implements RxQueue {
     private static final int PORTS = 60_000;
     private static final int DISCARD_PORT = 9;
 
+    private final Traffic traffic;
     private final int portId;
     private final int stream;
     private final long source;
     private final long destination;
     private final int[] sizes;
     private final long[] sequences;
-    private final long count;
     private final Pace pace;
     private final Counter packets;
     private final Counter bytes;
@@ -42,13 +42,13 @@ final class Generator implements RxQueue {
     private int nextFlow;
 
     Generator(final Traffic traffic, final int portId, final Counters.Scope scope) {
+        this.traffic = traffic;
         this.portId = portId;
         this.stream = traffic.stream();
         this.source = traffic.sourceOf(portId);
         this.destination = traffic.destinationOf();
         this.sizes = traffic.sizeCycle();
         this.sequences = new long[traffic.flowCount()];
-        this.count = traffic.packetCount();
         this.pace = new Pace(traffic.packetsPerSecond());
         this.isRunning = traffic.isStarted();
         this.packets = scope.counter("packets");
@@ -70,7 +70,7 @@ final class Generator implements RxQueue {
             pace.pause();
             return 0;
         }
-        final int wanted = (int) Math.min(burst.remaining(), count - sent);
+        final int wanted = (int) Math.min(burst.remaining(), traffic.room(sent));
         if (wanted == 0) {
             return 0;
         }

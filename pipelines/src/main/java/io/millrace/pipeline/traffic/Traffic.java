@@ -53,6 +53,8 @@ public final class Traffic implements PollModeDriver {
     private long source = UNSET;
     private long destination = DEFAULT_DESTINATION;
     private int tracked = DEFAULT_TRACKED;
+    private long window;
+    private Traffic windowEnd;
     private boolean isSinkOnly;
     private boolean isStarted = true;
     private volatile TrafficPort port;
@@ -106,6 +108,20 @@ public final class Traffic implements PollModeDriver {
             throw new ConfigurationException(packets + " packets cannot be: take 1 or more, or sinkOnly()");
         }
         count = packets;
+        return this;
+    }
+
+    /**
+     * Keeps at most that many packets on the way: generates on as they arrive at {@code receiver}, which all of them
+     * are meant for and nobody else sends to. With fewer than any ring on the way holds, none need be lost. One that is
+     * lost all the same keeps its place for good.
+     */
+    public Traffic window(final int packets, final Traffic receiver) {
+        if (packets < 1) {
+            throw new ConfigurationException("a window of " + packets + " packets cannot be: take 1 or more");
+        }
+        window = packets;
+        windowEnd = receiver;
         return this;
     }
 
@@ -252,8 +268,15 @@ public final class Traffic implements PollModeDriver {
         return rate;
     }
 
-    long packetCount() {
-        return count;
+
+    /** How many packets may be generated now if {@code sent} have been. */
+    long room(final long sent) {
+        if (windowEnd == null) {
+            return count - sent;
+        }
+        final TrafficPort end = windowEnd.port;
+        final long onTheWay = sent - (end == null ? 0 : end.verifier().received());
+        return Math.min(Math.max(0, window - onTheWay), count - sent);
     }
 
     long sourceOf(final int portId) {
