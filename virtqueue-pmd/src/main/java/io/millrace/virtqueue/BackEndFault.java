@@ -22,7 +22,7 @@ enum BackEndFault {
         this.sentence = sentence;
     }
 
-    /** Its name below {@code port/<name>/session/fault-}. */
+    /** Its name below {@code port/<name>/session/broken}. */
     String counter() {
         return counter;
     }

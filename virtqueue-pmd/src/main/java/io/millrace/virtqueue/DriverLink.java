@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.virtqueue;
 
+import io.millrace.ConfigurationException;
 import io.millrace.ControlLoop;
-import io.millrace.Counters;
 import io.millrace.FrameCache;
 import io.millrace.LinkState;
 import io.millrace.PortContext;
@@ -11,7 +11,6 @@ import io.millrace.linux.LinuxException;
 import io.millrace.linux.UnixListener;
 import io.millrace.linux.UnixSocket;
 
-import java.nio.file.Path;
 import java.time.Duration;
 
 /**
@@ -39,7 +38,7 @@ final class DriverLink {
     private final DriverSlot[] slots;
     private final ControlLoop control;
     private final FrameCache frames;
-    private final Counters.Scope counters;
+    private final SessionLog log;
     private volatile LinkState state = LinkState.DOWN;
     private UnixListener listener;
     private ControlLoop.Watch listenerWatch;
@@ -57,7 +56,7 @@ final class DriverLink {
         this.slots = slots;
         this.control = context.control();
         this.frames = context.pool().cache(config.name() + " control");
-        this.counters = context.counters().scope("port", config.name(), "session");
+        this.log = new SessionLog(config.name(), context.counters());
     }
 
     LinkState state() {
@@ -67,23 +66,27 @@ final class DriverLink {
     /**
      * Begins to look for a back-end.
      *
-     * @throws LinuxException if it cannot listen on the path.
+     * @throws ConfigurationException if it is to listen and cannot.
      */
     void open() {
-        if (config.isServer()) {
-            listener = UnixListener.bind(Path.of(config.path()));
-            listenerWatch = control.watch(listener.fd(), Epoll.IN, events -> accept());
-        } else {
+        if (!config.isServer()) {
             connect();
+            return;
         }
+        try {
+            listener = UnixListener.bind(config.path());
+        } catch (final LinuxException e) {
+            throw new ConfigurationException(e.getMessage());
+        }
+        listenerWatch = control.watch(listener.fd(), Epoll.IN, events -> accept());
     }
 
     private void connect() {
         timer = null;
         try {
-            begin(UnixSocket.connect(Path.of(config.path())));
+            begin(UnixSocket.connect(config.path()));
         } catch (final LinuxException e) {
-            // Nobody there yet, or not yet back: the ordinary state of a port that waits. No counter, no event.
+            log.unreachable(e);
             retryLater();
         }
     }
@@ -103,6 +106,7 @@ final class DriverLink {
         try {
             socket = listener.accept();
         } catch (final LinuxException e) {
+            log.failed(e);
             // Out of descriptors: the back-end goes on waiting in the queue of the socket.
             listenerWatch.events(0);
             retryLater();
@@ -116,15 +120,16 @@ final class DriverLink {
     }
 
     private void begin(final UnixSocket socket) {
-        counters.counter("connects").increment();
         try {
             session = new DriverSession(config, context, slots, new MessageChannel(socket));
         } catch (final LinuxException e) {
             socket.close();
+            log.failed(e);
             announce(LinkState.DOWN, e.getMessage());
             retryLater();
             return;
         }
+        log.accepted();
         session.start(this::onUp, this::onEnd);
     }
 
@@ -134,28 +139,22 @@ final class DriverLink {
     }
 
     private void onEnd(final ProtocolViolation violation) {
-        if (violation != null) {
-            counters("violation").counter(violation.reason().counterName()).increment();
-        }
-        drain(violation == null ? "the back-end closed the connection" : violation.getMessage());
+        end(violation == null ? SessionEnd.PEER_CLOSED : SessionEnd.of(violation));
     }
 
     /** A worker found that the back-end broke a ring; it holds that ring no more. */
     void onFault(final BackEndFault fault) {
-        counters("fault").counter(fault.counter()).increment();
+        // The other rings of that session may be found broken too, a moment later.
         if (session != null && state == LinkState.UP) {
             session.disconnect();
-            drain(fault.sentence());
+            end(new SessionEnd("broken/" + fault.counter(), fault.sentence(), true));
         }
     }
 
-    private Counters.Scope counters(final String part) {
-        return context.counters().scope("port", config.name(), "session", part);
-    }
-
-    private void drain(final String reason) {
-        if (state == LinkState.UP || !reason.equals(lastReason)) {
-            announce(LinkState.DOWN, reason);
+    private void end(final SessionEnd why) {
+        log.ended(why);
+        if (state == LinkState.UP || !why.sentence().equals(lastReason)) {
+            announce(LinkState.DOWN, why.sentence());
         }
         if (!isClosed) {
             awaitRings();
@@ -213,7 +212,8 @@ final class DriverLink {
         }
         frames.close();
         if (state == LinkState.UP) {
-            announce(LinkState.DOWN, "the port was closed");
+            log.ended(SessionEnd.PORT_CLOSED);
+            announce(LinkState.DOWN, SessionEnd.PORT_CLOSED.sentence());
         }
     }
 }

@@ -80,7 +80,7 @@ final class DriverRing {
         this.isInOrder = (features & Features.VIRTIO_F_IN_ORDER) != 0;
         this.isIndirect = (features & Features.VIRTIO_F_INDIRECT_DESC) != 0;
         this.isEventIndex = (features & Features.VIRTIO_F_EVENT_IDX) != 0;
-        this.headerLength = DriverHeader.length(features);
+        this.headerLength = NetHeader.length(features);
         this.bufferLength = headerLength + FramePool.FRAME_CAPACITY;
         this.descriptors = memory.descriptors(index);
         this.avail = memory.avail(index);

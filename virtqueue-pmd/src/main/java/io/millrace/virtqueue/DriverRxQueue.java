@@ -118,7 +118,7 @@ final class DriverRxQueue implements RxQueue, AutoCloseable {
                 i = gather(current, burst, i);
             } else if (length < headerLength + MIN_PACKET || length > bufferLength) {
                 drop(burst.frames(), i++, badLength);
-            } else if (DriverHeader.hasOffload(poolBase + offsets[i] - headerLength)) {
+            } else if (NetHeader.hasOffload(poolBase + offsets[i] - headerLength)) {
                 drop(burst.frames(), i++, offload);
             } else {
                 burst.add(offsets[i], length - headerLength, portId);
@@ -145,7 +145,7 @@ final class DriverRxQueue implements RxQueue, AutoCloseable {
             offsets[i] = offset;
             lengths[i] = length(taken);
             // virtio 1.2, 5.1.6.4.1: the count means nothing unless MRG_RXBUF was negotiated.
-            buffers[i] = isMergeable ? DriverHeader.buffers(poolBase + offset - headerLength) : 1;
+            buffers[i] = isMergeable ? NetHeader.buffers(poolBase + offset - headerLength) : 1;
             touch += UnsafeApi.getLong(poolBase + offset);
         }
         touched = touch;
@@ -179,7 +179,7 @@ final class DriverRxQueue implements RxQueue, AutoCloseable {
             return column;
         }
         final int headerLength = current.headerLength();
-        final boolean hasOffload = DriverHeader.hasOffload(poolBase + offsets[first] - headerLength);
+        final boolean hasOffload = NetHeader.hasOffload(poolBase + offsets[first] - headerLength);
         final int jumbo = frames.allocateJumbo();
         int total = 0;
         boolean isBad = false;

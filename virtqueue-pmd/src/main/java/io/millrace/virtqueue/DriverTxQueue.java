@@ -89,7 +89,7 @@ final class DriverTxQueue implements TxQueue, AutoCloseable {
             if ((offset & FramePool.FRAME_SIZE - 1) >= headerLength
                 || burst.frames().headroom(offset) >= headerLength) {
                 final int start = offset - headerLength;
-                DriverHeader.clear(poolBase + start, headerLength);
+                NetHeader.writeZero(poolBase + start, headerLength);
                 current.post(offset, start, headerLength + length, 0);
                 sum += length;
             } else if (postWithoutHeadroom(current, burst.frames(), offset, length)) {
@@ -117,7 +117,7 @@ final class DriverTxQueue implements TxQueue, AutoCloseable {
         if (copy != FramePool.NONE) {
             UnsafeApi.copyMemory(poolBase + offset, poolBase + copy, length);
             final int start = copy - current.headerLength();
-            DriverHeader.clear(poolBase + start, current.headerLength());
+            NetHeader.writeZero(poolBase + start, current.headerLength());
             current.post(copy, start, current.headerLength() + length, 0);
         }
         frames.free(offset);

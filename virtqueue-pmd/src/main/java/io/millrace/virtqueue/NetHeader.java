@@ -23,6 +23,8 @@ final class NetHeader {
     static final int LEGACY_LENGTH = 10;
 
     private static final int NUM_BUFFERS_OFFSET = 10;
+    // NEEDS_CSUM in the flags, or any gso type.
+    private static final int OFFLOAD = 0xff01;
 
     private NetHeader() {
     }
@@ -54,5 +56,29 @@ final class NetHeader {
         if (length == LENGTH) {
             UnsafeApi.putShort(address + NUM_BUFFERS_OFFSET, (short) buffers);
         }
+    }
+
+    /** Writes the header of a packet that a driver sends: all zero. Stores only where it does not stand there yet. */
+    static void writeZero(final long address, final int length) {
+        if (UnsafeApi.getLong(address) != 0) {
+            UnsafeApi.putLong(address, 0);
+        }
+        if (length == LENGTH) {
+            if (UnsafeApi.getInt(address + 8) != 0) {
+                UnsafeApi.putInt(address + 8, 0);
+            }
+        } else if (UnsafeApi.getShort(address + 8) != 0) {
+            UnsafeApi.putShort(address + 8, (short) 0);
+        }
+    }
+
+    /** Whether a header that a peer wrote asks for an offload. Reads it once. */
+    static boolean hasOffload(final long address) {
+        return (UnsafeApi.getShortOpaque(null, address) & OFFLOAD) != 0;
+    }
+
+    /** How many buffers a peer says that the packet fills. Reads it once. */
+    static int buffers(final long address) {
+        return UnsafeApi.getShortOpaque(null, address + NUM_BUFFERS_OFFSET) & 0xffff;
     }
 }

@@ -6,7 +6,7 @@ import io.millrace.PollModeDriver;
 import io.millrace.Port;
 import io.millrace.PortContext;
 
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 
 /**
  * A virtio network device as its driver sees it, without a virtual machine: the peer of a vhost-user back-end such as
@@ -25,7 +25,6 @@ public final class VirtioUser implements PollModeDriver {
     static final int MAX_RING = 32768;
 
     private static final int DEFAULT_RING = 256;
-    private static final int MAX_PATH = 107;
 
     private final String path;
     private final boolean server;
@@ -65,27 +64,17 @@ public final class VirtioUser implements PollModeDriver {
     }
 
     private static VirtioUser of(final String path, final boolean server) {
-        final int bytes = path.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes == 0 || bytes > MAX_PATH) {
-            throw new ConfigurationException("the socket path \"" + path + "\" has " + bytes
-                + " bytes: a socket's path has 1 to " + MAX_PATH);
-        }
-        final String file = path.substring(path.lastIndexOf('/') + 1);
-        final String plain = file.endsWith(".sock") ? file.substring(0, file.length() - 5) : file;
-        return new VirtioUser(path, server, plain.replaceAll("[^A-Za-z0-9._-]", "-"), 1, DEFAULT_RING, 0);
+        SocketPath.check(path);
+        return new VirtioUser(path, server, SocketPath.portName(path), 1, DEFAULT_RING, 0);
     }
 
     /**
      * Names the port. Without this it has the name of its socket's file.
      *
-     * @throws ConfigurationException if it holds anything but letters, digits, {@code . _ -}.
+     * @throws ConfigurationException if it is not 1 to 64 letters, digits, {@code . _ -}.
      */
     public VirtioUser name(final String newName) {
-        if (!newName.matches("[A-Za-z0-9._-]+")) {
-            throw new ConfigurationException(
-                "the port name \"" + newName + "\" holds something else than letters, digits, . _ -");
-        }
-        return new VirtioUser(path, server, newName, queues, ringSize, unwanted);
+        return new VirtioUser(path, server, SocketPath.checkName(newName), queues, ringSize, unwanted);
     }
 
     /**
@@ -144,8 +133,8 @@ public final class VirtioUser implements PollModeDriver {
         return VirtioUserPort.open(this, context);
     }
 
-    String path() {
-        return path;
+    Path path() {
+        return Path.of(path);
     }
 
     boolean isServer() {

@@ -229,7 +229,7 @@ class DriverQueueTest {
         backEnd.ring(TX).element(last, 0);
         backEnd.ring(TX).usedIndex(1);
         host.port.tx(0).transmit(host.out);
-        Await.until("fault", () -> host.counter("session/fault/used-order") == 1);
+        Await.until("fault", () -> host.counter("session/broken/used-order") == 1);
     }
 
     @Test

@@ -87,7 +87,7 @@ class HostileBackEndTest {
         send(3);
         backEnd.ring(TX).element(Long.decode(id).intValue(), 0);
         backEnd.ring(TX).publish();
-        assertSentAway("fault/" + fault);
+        assertSentAway("broken/" + fault);
     }
 
     @ParameterizedTest
@@ -102,7 +102,7 @@ class HostileBackEndTest {
             backEnd.ring(ring).element(0, 100);
         }
         backEnd.ring(ring).publish();
-        assertSentAway("fault/used-id-idle");
+        assertSentAway("broken/used-id-idle");
     }
 
     @ParameterizedTest
@@ -111,7 +111,7 @@ class HostileBackEndTest {
         connect();
         send(3);
         backEnd.ring(ring).usedIndex(Integer.decode(index));
-        assertSentAway("fault/used-index");
+        assertSentAway("broken/used-index");
     }
 
     @Test
@@ -123,7 +123,7 @@ class HostileBackEndTest {
         backEnd.ring(TX).publish();
         host.poll();
         backEnd.ring(TX).usedIndex(1);
-        assertSentAway("fault/used-index");
+        assertSentAway("broken/used-index");
     }
 
     @ParameterizedTest
@@ -135,7 +135,7 @@ class HostileBackEndTest {
         ring.element(0, 100);
         ring.element(1, 100);
         ring.publish();
-        assertSentAway("fault/buffer-count");
+        assertSentAway("broken/buffer-count");
     }
 
     @ParameterizedTest
