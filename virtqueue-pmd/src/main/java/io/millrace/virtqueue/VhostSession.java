@@ -220,10 +220,11 @@ final class VhostSession {
             outcome = outcome.proceed();
         }
         device.startReady();
+        // Before the answer: a front-end that has it may rely on what it asked for.
+        owner.onRings();
         acknowledge(outcome);
         current.close();
         current = null;
-        owner.onRings();
     }
 
     private void acknowledge(final Outcome outcome) throws ProtocolViolation {

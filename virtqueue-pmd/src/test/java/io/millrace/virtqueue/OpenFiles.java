@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.virtqueue;
 
+import io.millrace.linux.EventSignal;
+
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,7 +15,8 @@ import java.util.List;
 /** What this process holds that tests must give back. Files that the JVM opens by itself do not count. */
 final class OpenFiles {
     static {
-        // The JVM opens a socket of its own when the first file channel is opened, and keeps it.
+        // Opened once and kept: a socket of the JVM, with the first file channel, and the source of all signals.
+        EventSignal.open().close();
         try {
             FileChannel.open(Path.of("/proc/self/maps")).close();
         } catch (final IOException e) {

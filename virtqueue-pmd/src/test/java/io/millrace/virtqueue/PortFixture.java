@@ -33,6 +33,7 @@ final class PortFixture implements AutoCloseable {
     final Path folder = temporaryFolder();
     final FramePool pool = FramePool.create(256, 4);
     final Counters counters = Counters.inMemory();
+    private final long mappedWithPool = OpenFiles.mappings();
     final ControlLoop control = ControlLoop.start("control");
     final List<String> events = new CopyOnWriteArrayList<>();
     private final List<Port> ports = new ArrayList<>();
@@ -101,6 +102,11 @@ final class PortFixture implements AutoCloseable {
             }
         }
         frames.close();
+    }
+
+    /** How many stretches of guest memory are mapped now. */
+    long guestMappings() {
+        return OpenFiles.mappings() - mappedWithPool;
     }
 
     long count(final String name) {
