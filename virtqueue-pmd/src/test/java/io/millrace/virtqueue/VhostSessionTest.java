@@ -329,8 +329,8 @@ class VhostSessionTest {
 
     @Test
     void shouldCloseWhatIsSentWithoutBeingAsked() {
-        final int open = OpenFiles.count();
         frontEnd.negotiate();
+        final int open = OpenFiles.count();
         frontEnd.send(VhostRequest.SET_OWNER, RawFrontEnd.payload(0), frontEnd.memory, frontEnd.event.fd());
         frontEnd.awaitEnd();
         fixture.awaitCount("port/vm/session/violation/bad-fds", 1);
