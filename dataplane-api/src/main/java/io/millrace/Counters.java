@@ -3,14 +3,14 @@ package io.millrace;
 
 import org.agrona.IoUtil;
 import org.agrona.concurrent.UnsafeBuffer;
-import org.agrona.concurrent.status.AtomicCounter;
 import org.agrona.concurrent.status.CountersManager;
 import org.agrona.concurrent.status.CountersReader;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.MappedByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -28,13 +28,12 @@ public final class Counters implements AutoCloseable {
     private static final int CAPACITY = 4096;
 
     private final CountersManager manager;
-    private final MappedByteBuffer file;
     private final Path path;
     private final Map<String, Counter> byName = new HashMap<>();
+    private boolean isClosed;
 
-    private Counters(final CountersManager manager, final MappedByteBuffer file, final Path path) {
+    private Counters(final CountersManager manager, final Path path) {
         this.manager = manager;
-        this.file = file;
         this.path = path;
     }
 
@@ -43,29 +42,29 @@ public final class Counters implements AutoCloseable {
         final int values = CAPACITY * CountersReader.COUNTER_LENGTH;
         final ByteBuffer metadata = ByteBuffer.allocateDirect(CAPACITY * CountersReader.METADATA_LENGTH);
         return new Counters(manager(new UnsafeBuffer(metadata), new UnsafeBuffer(ByteBuffer.allocateDirect(values))),
-            null, null);
+            null);
     }
 
     /**
      * Counters in a file, deleted again by {@link #close()}.
      *
-     * @param path created or replaced; its folder must exist.
-     * @throws ConfigurationException if it cannot be written.
+     * @param path created, in a folder that exists. A counters file that a process left behind is replaced.
+     * @throws ConfigurationException if it cannot be written, belongs to a process that runs, or is something else.
      */
     public static Counters mapped(final Path path) {
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            CountersFile.checkAbandoned(path);
+        }
         try {
             Files.deleteIfExists(path);
-            final int metadata = CAPACITY * CountersReader.METADATA_LENGTH;
-            final int values = CAPACITY * CountersReader.COUNTER_LENGTH;
-            final int length = CountersFile.HEADER_LENGTH + metadata + values;
-            final MappedByteBuffer file = IoUtil.mapNewFile(path.toFile(), length);
-            final UnsafeBuffer all = new UnsafeBuffer(file);
+            final int length = CountersFile.length(CAPACITY);
+            final UnsafeBuffer all = new UnsafeBuffer(IoUtil.mapNewFile(path.toFile(), length));
             final Counters counters = new Counters(
-                manager(CountersFile.metadata(all, CAPACITY), CountersFile.values(all, CAPACITY)), file, path);
-            CountersFile.publish(all, CAPACITY, ProcessHandle.current().pid());
+                manager(CountersFile.metadata(all, CAPACITY), CountersFile.values(all, CAPACITY)), path);
+            CountersFile.publish(all, CAPACITY);
             return counters;
-        } catch (final java.io.IOException | RuntimeException e) {
-            throw new ConfigurationException("counters file " + path + " cannot be written (" + e.getMessage()
+        } catch (final IOException | RuntimeException e) {
+            throw new ConfigurationException("counters file " + path + " cannot be written (" + e
                 + "): choose a folder that exists and that you may write to");
         }
     }
@@ -77,9 +76,16 @@ public final class Counters implements AutoCloseable {
     /**
      * The counters of one thing.
      *
-     * @param parts its path, such as {@code "port", "vm0", "rx0"}; none of them may hold a {@code /}.
+     * @param parts its path, such as {@code "port", "vm0", "rx0"}: printable ASCII without blanks and {@code /}.
+     * @throws ConfigurationException if a part is anything else.
      */
     public Scope scope(final String... parts) {
+        for (final String part : parts) {
+            if (!part.matches("[!-.0-~]+")) {
+                throw new ConfigurationException(
+                    "the name \"" + part + "\" cannot be used: take letters, digits and . _ - only");
+            }
+        }
         return new Scope(this, String.join("/", parts));
     }
 
@@ -88,8 +94,11 @@ public final class Counters implements AutoCloseable {
             if (n.length() > CountersReader.MAX_LABEL_LENGTH) {
                 throw new ConfigurationException("the counter name " + n + " is too long: shorten the port's name");
             }
-            final AtomicCounter counter = manager.newCounter(n);
-            return new Counter(counter);
+            if (byName.size() == CAPACITY) {
+                throw new ConfigurationException("there are " + CAPACITY + " counters already and none is left for " + n
+                    + ": open fewer ports or queues");
+            }
+            return new Counter(manager.newCounter(n));
         });
     }
 
@@ -100,14 +109,17 @@ public final class Counters implements AutoCloseable {
         return values;
     }
 
-    /** Unmaps and deletes the file, if there is one. No counter may be written afterwards. */
+    /**
+     * Deletes the file, if there is one. Whoever has it open can read the last values. The memory goes when nobody
+     * refers to it any more, so that a late increment harms nothing.
+     */
     @Override
     public synchronized void close() {
-        if (file != null && path.toFile().delete()) {
-            IoUtil.unmap(file);
+        if (path != null && !isClosed) {
+            isClosed = true;
+            path.toFile().delete();
         }
     }
-
 
     /** Makes the counters of one thing, all below one path. */
     public static final class Scope {
@@ -123,6 +135,7 @@ public final class Counters implements AutoCloseable {
          * A counter of this thing.
          *
          * @param name lower case words joined by {@code -}, such as {@code packets}.
+         * @throws ConfigurationException if the whole name has become too long, or there are too many counters.
          */
         public Counter counter(final String name) {
             return counters.counter(path + '/' + name);
