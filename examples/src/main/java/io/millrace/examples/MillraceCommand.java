@@ -14,7 +14,8 @@ import java.util.ServiceLoader;
 @Command(name = "millrace", mixinStandardHelpOptions = true, versionProvider = MillraceCommand.Version.class,
     synopsisSubcommandLabel = "COMMAND", usageHelpAutoWidth = true,
     description = "Moves packets between VMs, the kernel and NICs.",
-    subcommands = {StatsCommand.class, DoctorCommand.class},
+    subcommands = {DemoCommand.class, SwitchCommand.class, PatchCommand.class, EchoCommand.class,
+        GenerateCommand.class, SinkCommand.class, StatsCommand.class, DoctorCommand.class},
     footerHeading = "%nPorts:%n")
 final class MillraceCommand implements Runnable {
     private CommandSpec spec;

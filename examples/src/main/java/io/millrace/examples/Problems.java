@@ -16,8 +16,13 @@ final class Problems {
     static int onParameters(final CommandLine.ParameterException problem, final String[] args) {
         final CommandLine command = problem.getCommandLine();
         final String name = command.getCommandSpec().qualifiedName(" ");
-        String sentence = problem.getMessage();
-        if (problem instanceof CommandLine.UnmatchedArgumentException unmatched
+        // picocli speaks of Java's types.
+        String sentence = problem.getMessage().replaceAll(" is not an? (int|long)$", " is not a whole number")
+            .replaceAll(" is not a double$", " is not a number");
+        if (problem instanceof CommandLine.MissingParameterException
+            && !command.getCommandSpec().positionalParameters().isEmpty()) {
+            sentence = "needs " + command.getCommandSpec().positionalParameters().get(0).description()[0];
+        } else if (problem instanceof CommandLine.UnmatchedArgumentException unmatched
             && command.getParent() == null && !unmatched.isUnknownOption()) {
             sentence = "there is no command " + unmatched.getUnmatched().get(0) + ": there are "
                 + String.join(", ", command.getSubcommands().keySet());

@@ -35,9 +35,10 @@ final class Report {
     /**
      * The rates since the last call, a line per port, or one JSON object.
      *
-     * @param seconds since the start.
+     * @param seconds  since the start.
+     * @param progress said instead of the rates of ports, if there.
      */
-    void rates(final double seconds, final Map<String, Long> counters) {
+    void rates(final double seconds, final Map<String, Long> counters, final Optional<String> progress) {
         final Totals now = Totals.of(counters);
         final double elapsed = Math.max(1e-3, seconds - beforeSeconds);
         if (isJson) {
@@ -49,6 +50,8 @@ final class Report {
             line.put("ports", rates);
             line.put("droppedPerSecond", Math.round((now.dropped() - before.dropped()) / elapsed));
             out.println(Json.write(line));
+        } else if (progress.isPresent()) {
+            out.printf("%6.0f s  %s%n", seconds, progress.get());
         } else {
             for (final String port : now.ports().keySet()) {
                 final Totals.Queue queue = now.portSince(before, port);
@@ -71,10 +74,10 @@ final class Report {
      *
      * @param seconds since the start.
      * @param pid     whose counters these are.
-     * @param verdict what a run with an outcome found, or empty.
+     * @param outcome of a run that checks packets, or empty.
      */
     void totals(final double seconds, final long pid, final Map<String, Long> counters,
-        final Optional<Verdict> verdict) {
+        final Optional<Outcome> outcome) {
         final Totals totals = Totals.of(counters);
         if (isJson) {
             final Map<String, Object> object = new LinkedHashMap<>();
@@ -83,12 +86,12 @@ final class Report {
             object.put("seconds", rounded(seconds));
             object.put("ports", ports(totals));
             object.put("drops", drops(totals));
-            verdict.ifPresent(v -> object.put("verdict", Map.of("ok", v.isGood(), "text", v.text())));
+            outcome.ifPresent(v -> object.put("verdict", Map.of("ok", v.isGood(), "text", v.text())));
             object.put("counters", counters);
             out.println(Json.write(object));
         } else {
             text(totals);
-            verdict.ifPresent(v -> out.println(v.text()));
+            outcome.ifPresent(v -> out.println(v.text()));
         }
         out.flush();
     }

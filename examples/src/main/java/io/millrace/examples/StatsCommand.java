@@ -84,7 +84,7 @@ final class StatsCommand implements Callable<Integer> {
             while (handle.isPresent() && handle.get().isAlive() && path.toFile().exists()) {
                 Thread.sleep((long) (watch * 1000));
                 counters = file.snapshot();
-                report.rates((System.nanoTime() - startNs) / 1e9, counters);
+                report.rates((System.nanoTime() - startNs) / 1e9, counters, Optional.empty());
             }
         } catch (final InterruptedException e) {
             Thread.currentThread().interrupt();

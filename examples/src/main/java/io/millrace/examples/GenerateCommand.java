@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.examples;
+
+import io.millrace.ConfigurationException;
+import io.millrace.LinkState;
+import io.millrace.Port;
+import io.millrace.pipeline.Graph;
+import io.millrace.pipeline.traffic.Traffic;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+
+/** {@code millrace generate}. */
+@Command(name = "generate", mixinStandardHelpOptions = true,
+    description = "Sends numbered packets, from when the link is up; with --echo it verifies those that come back.")
+final class GenerateCommand implements Callable<Integer> {
+    private static final String NAME = "generator";
+
+    @Parameters(arity = "1", paramLabel = "PORT", description = "one port, such as virtio-user:/run/vm0.sock")
+    private String port;
+
+    @Option(names = "--echo", order = 20,
+        description = "the other end swaps the MAC addresses and sends every packet back: verify that")
+    private boolean isEchoed;
+
+    @Mixin
+    private TrafficOptions trafficOptions;
+
+    @Mixin
+    private RunOptions options;
+
+    @Override
+    public Integer call() {
+        if (trafficOptions.hasWindow() && !isEchoed) {
+            throw new ConfigurationException("--window needs --echo: what has arrived is only known if it comes back");
+        }
+        final Traffic traffic = trafficOptions.traffic(NAME);
+        return new Run(options, new Generation(traffic, isEchoed)).with(PortArguments.drivers(port), traffic);
+    }
+
+    /** One port, and traffic at its other side. */
+    private static final class Generation implements Job {
+        private final Traffic traffic;
+        private final boolean isEchoed;
+        private Port port;
+        private boolean isStarted;
+
+        private Generation(final Traffic traffic, final boolean isEchoed) {
+            this.traffic = traffic;
+            this.isEchoed = isEchoed;
+        }
+
+        @Override
+        public Graph wire(final List<Port> ports) {
+            port = ports.get(0);
+            return new Graph().from(ports.get(1)).to(port).from(port).to(ports.get(1));
+        }
+
+        @Override
+        public boolean isDone() {
+            if (!isStarted && port.link() == LinkState.UP) {
+                traffic.start();
+                isStarted = true;
+            }
+            return traffic.isFinished();
+        }
+
+        @Override
+        public void stop() {
+            traffic.stop();
+        }
+
+        @Override
+        public boolean isSettled() {
+            return !isEchoed || traffic.received() >= traffic.sent();
+        }
+
+        @Override
+        public Optional<Outcome> outcome() {
+            return isEchoed ? Optional.of(Outcome.of(traffic.verdict())) : Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.examples;
+
+import io.millrace.ConfigurationException;
+import io.millrace.pipeline.Dataplane;
+import io.millrace.pipeline.Idle;
+import picocli.CommandLine.Option;
+
+import java.nio.file.Path;
+
+/** The options that every command which moves packets has. */
+final class RunOptions {
+    @Option(names = "--cpus", split = ",", paramLabel = "CPU", order = 1,
+        description = "pin workers to these CPUs, such as 1,2; by default nothing is pinned")
+    private int[] cpus = {};
+
+    @Option(names = "--seconds", paramLabel = "N", order = 2,
+        description = "stop after N seconds; by default at a signal")
+    private Double seconds;
+
+    @Option(names = "--stats", paramLabel = "SECONDS", order = 3, description = "print rates every SECONDS")
+    private Double stats;
+
+    @Option(names = "--json", order = 4,
+        description = "print one JSON object a line on standard output; all else goes to standard error")
+    private boolean isJson;
+
+    @Option(names = "--burst", paramLabel = "N", order = 5,
+        description = "packets that travel together, 1 to 1024 (default: ${DEFAULT-VALUE})")
+    private int burst = 32;
+
+    @Option(names = "--idle", paramLabel = "HOW", order = 6,
+        description = "what a worker without packets does: spin, backoff or sleep (default: ${DEFAULT-VALUE})")
+    private Idle idle = Idle.BACKOFF;
+
+    @Option(names = "--frames", paramLabel = "N", order = 7,
+        description = "frames of 2 KiB in the pool; by default enough for the ports")
+    private Integer frames;
+
+    boolean isJson() {
+        return isJson;
+    }
+
+    /** How long to run in seconds, or {@code otherwise}; infinite means until a signal. */
+    double secondsOr(final double otherwise) {
+        return positive("--seconds", seconds, otherwise);
+    }
+
+    /** Seconds between two lines of rates, or {@code otherwise}; infinite means none. */
+    double statsOr(final double otherwise) {
+        return positive("--stats", stats, otherwise);
+    }
+
+    private static double positive(final String option, final Double value, final double otherwise) {
+        if (value == null) {
+            return otherwise;
+        }
+        if (!(value > 0)) {
+            throw new ConfigurationException(option + " is a number of seconds above 0, not " + value);
+        }
+        return value;
+    }
+
+    /**
+     * A data plane as these options describe it.
+     *
+     * @param counters the file for its counters.
+     */
+    Dataplane dataplane(final Path counters) {
+        final Dataplane.Builder builder = Dataplane.builder().burst(burst).idle(idle).cpus(cpus).countersFile(counters);
+        if (frames != null) {
+            builder.frames(frames);
+        }
+        return builder.build();
+    }
+}

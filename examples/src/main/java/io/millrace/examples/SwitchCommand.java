@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.examples;
+
+import io.millrace.Port;
+import io.millrace.pipeline.Graph;
+import io.millrace.pipeline.LearningSwitch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+import java.util.List;
+import java.util.concurrent.Callable;
+
+/** {@code millrace switch}. */
+@Command(name = "switch", mixinStandardHelpOptions = true,
+    description = "Connects ports as a learning switch does.")
+final class SwitchCommand implements Callable<Integer> {
+    @Parameters(arity = "2..*", paramLabel = "PORT",
+        description = "two ports or more, such as vhost-user:/run/vm0.sock")
+    private String[] ports;
+
+    @Mixin
+    private RunOptions options;
+
+    @Override
+    public Integer call() {
+        return new Run(options, SwitchCommand::wire).with(PortArguments.drivers(ports));
+    }
+
+    /** All ports around one switch. */
+    static Graph wire(final List<Port> ports) {
+        final LearningSwitch bridge = new LearningSwitch(ports.size());
+        final Graph graph = new Graph();
+        for (final Port port : ports) {
+            graph.from(port).to(bridge);
+            graph.from(bridge.port(port.id())).to(port);
+        }
+        return graph;
+    }
+}
