@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 
 /** A process with its output in two files, so that no pipe can fill up; killed by {@link #close()} if it still runs. */
@@ -62,13 +63,9 @@ final class Child implements AutoCloseable {
         return process.pid();
     }
 
-    boolean isAlive() {
-        return process.isAlive();
-    }
-
-    /** SIGTERM. */
-    void terminate() {
-        process.destroy();
+    /** Sends a signal, such as {@code TERM}. */
+    void signal(final String name) throws Exception {
+        assertEquals(0, new ProcessBuilder("kill", "-" + name, Long.toString(pid())).start().waitFor());
     }
 
     /** Waits for the end; fails with all output if that takes longer. */
