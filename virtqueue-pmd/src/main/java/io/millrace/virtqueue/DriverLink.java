@@ -31,6 +31,7 @@ final class DriverLink {
     private static final Duration FIRST_RETRY = Duration.ofMillis(100);
     private static final Duration LAST_RETRY = Duration.ofSeconds(1);
     private static final Duration DRAIN_POLL = Duration.ofMillis(1);
+    private static final long LATE_NS = 1_000_000_000L;
 
     private final VirtioUser config;
     private final PortContext context;
@@ -46,6 +47,8 @@ final class DriverLink {
     private ControlLoop.Timer timer;
     private Duration retry = FIRST_RETRY;
     private String lastReason = "";
+    private long drainingSinceNs;
+    private boolean isLateKnown;
     private boolean isClosed;
 
     DriverLink(final VirtioUser config, final PortContext context, final VirtioUserPort port,
@@ -157,6 +160,8 @@ final class DriverLink {
             announce(LinkState.DOWN, why.sentence());
         }
         if (!isClosed) {
+            drainingSinceNs = System.nanoTime();
+            isLateKnown = false;
             awaitRings();
         }
     }
@@ -172,9 +177,14 @@ final class DriverLink {
             session.close();
             session = null;
             retryLater();
-        } else {
-            timer = control.after(DRAIN_POLL, this::awaitRings);
+            return;
         }
+        if (!isLateKnown && System.nanoTime() - drainingSinceNs > LATE_NS) {
+            // Nothing to do about it but to say why the link stays down: the ring's memory is in use.
+            isLateKnown = true;
+            log.ended(SessionEnd.WORKER_LATE);
+        }
+        timer = control.after(DRAIN_POLL, this::awaitRings);
     }
 
     private void announce(final LinkState now, final String reason) {

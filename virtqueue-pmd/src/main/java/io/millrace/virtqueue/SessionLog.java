@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
  * <p>Thread safety: control loop only.
  */
 final class SessionLog {
-    private static final Logger LOG = LoggerFactory.getLogger(VhostUser.class);
+    private static final Logger LOG = LoggerFactory.getLogger("io.millrace.virtqueue");
     private static final long INTERVAL_NS = TimeUnit.SECONDS.toNanos(1);
 
     private final String port;
