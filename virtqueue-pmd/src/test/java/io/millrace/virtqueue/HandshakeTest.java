@@ -49,7 +49,8 @@ class HandshakeTest {
         Await.until(() -> counter + ": " + host.counters.snapshot(), () -> {
             backEnd.pump();
             host.poll();
-            return host.counter(counter) > 0;
+            // The listener hears of it after it was counted.
+            return host.counter(counter) > 0 && !host.events.isEmpty();
         });
         assertEquals(LinkState.DOWN, host.port.link());
     }
