@@ -8,7 +8,10 @@ import io.millrace.virtqueue.ProtocolViolation.Reason;
 import org.agrona.UnsafeApi;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * The memory that one front-end shares with us, and the owner of its mappings.
@@ -28,6 +31,8 @@ final class MemoryTable implements AutoCloseable {
     private static final int FILE_OFFSET_OFFSET = 24;
 
     private GuestMemory memory = new GuestMemory(List.of());
+    /** How often each region was added again. */
+    private final Map<GuestRegion, Integer> repeats = new HashMap<>();
 
     /** The table as it is. */
     GuestMemory memory() {
@@ -54,30 +59,53 @@ final class MemoryTable implements AutoCloseable {
         }
     }
 
-    /** ADD_MEM_REG: this table and one more region. To be adopted or discarded. */
+    /**
+     * ADD_MEM_REG: this table and one more region. To be adopted or discarded.
+     *
+     * <p>A region may come again: QEMU before 8.0 adds, and removes, each region once for every queue pair. It stays
+     * until it was removed as often.
+     */
     GuestMemory addition(final Message message) throws ProtocolViolation {
+        final Optional<GuestRegion> known = find(message);
+        if (known.isPresent()) {
+            repeats.merge(known.get(), 1, Integer::sum);
+            return memory;
+        }
         return with(memory, message, Payload.REGIONS_OFFSET, 0);
     }
 
     /** REM_MEM_REG: this table without one region. To be adopted or discarded. */
     GuestMemory removal(final Message message) throws ProtocolViolation {
+        final Optional<GuestRegion> known = find(message);
+        if (known.isEmpty()) {
+            throw new ProtocolViolation(Reason.BAD_MEMORY, "REM_MEM_REG: there is no region of "
+                + message.u64(Payload.REGIONS_OFFSET + SIZE_OFFSET) + " bytes at guest address 0x"
+                + Long.toHexString(message.u64(Payload.REGIONS_OFFSET)));
+        }
+        if (repeats.containsKey(known.get())) {
+            repeats.computeIfPresent(known.get(), (region, times) -> times > 1 ? times - 1 : null);
+            return memory;
+        }
+        final List<GuestRegion> left = new ArrayList<>(memory.regions());
+        left.remove(known.get());
+        return new GuestMemory(left);
+    }
+
+    /** The region of this table that a message of one region means. */
+    private Optional<GuestRegion> find(final Message message) {
         final long guestAddress = message.u64(Payload.REGIONS_OFFSET);
         final long size = message.u64(Payload.REGIONS_OFFSET + SIZE_OFFSET);
         final long userAddress = message.u64(Payload.REGIONS_OFFSET + USER_ADDRESS_OFFSET);
-        final List<GuestRegion> left = new ArrayList<>(memory.regions());
-        // The offset in the file is not compared: QEMU sends 0.
-        if (!left.removeIf(region -> region.guestAddress() == guestAddress && region.size() == size
-            && region.userAddress() == userAddress)) {
-            throw new ProtocolViolation(Reason.BAD_MEMORY, "REM_MEM_REG: there is no region of " + size
-                + " bytes at guest address 0x" + Long.toHexString(guestAddress));
-        }
-        return new GuestMemory(left);
+        // The offset in the file is not compared: when QEMU removes a region, it sends 0.
+        return memory.regions().stream().filter(region -> region.guestAddress() == guestAddress
+            && region.size() == size && region.userAddress() == userAddress).findFirst();
     }
 
     /** Makes {@code next} the table. No ring uses what is in the old one only: it is unmapped. */
     void adopt(final GuestMemory next) {
         final GuestMemory old = memory;
         memory = next;
+        repeats.keySet().retainAll(next.regions());
         closeAllBut(next, old);
     }
 
