@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.examples.peer;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A Linux guest under QEMU without KVM, with one vhost-user network device, eth0, that has the address {@code
+ * 10.0.0.ID} from the moment the guest is up. {@link #start} returns at once so that several guests boot side by
+ * side; {@link #awaitBoot} waits for the whole of it.
+ */
+final class Guest implements AutoCloseable {
+    private static final Duration BOOT_LIMIT = Duration.ofSeconds(90);
+    private static final Duration COMMAND_LIMIT = Duration.ofSeconds(20);
+    private static final Pattern PING = Pattern.compile("(\\d+) packets transmitted, (\\d+) packets received");
+
+    private final int id;
+    private final ChildProcess qemu;
+    private final GuestConsole console;
+
+    private Guest(final int id, final ChildProcess qemu, final GuestConsole console) {
+        this.id = id;
+        this.qemu = qemu;
+        this.console = console;
+    }
+
+    /**
+     * How a guest is connected.
+     *
+     * @param socket the vhost-user socket
+     * @param isServer whether QEMU makes the socket; otherwise it connects, and connects again each second when cut off
+     * @param queues queue pairs; above 1 the device is multiqueue and the guest has as many CPUs
+     */
+    record Link(Path socket, boolean isServer, int queues) {
+        private String chardev() {
+            return "socket,id=net,path=" + socket + (isServer ? ",server=on,wait=off" : ",reconnect=1");
+        }
+
+        private String netdev() {
+            return "vhost-user,id=net0,chardev=net" + (queues > 1 ? ",queues=" + queues : "");
+        }
+
+        private String device(final int id) {
+            // QEMU 7.2 crashes with MSI-X, vhost-user and TCG together: no vectors, so plain interrupts.
+            return "virtio-net-pci,netdev=net0,vectors=0,romfile=,mac=52:54:00:00:00:" + String.format("%02x", id)
+                + (queues > 1 ? ",mq=on" : "");
+        }
+    }
+
+    /** Starts guest {@code id} (1..250); {@code folder} is for its console socket. */
+    static Guest start(final int id, final Path folder, final Link link) {
+        final GuestKernel kernel = GuestKernel.newest().orElseThrow();
+        final Path agent = folder.resolve("agent-" + id + ".sock");
+        final List<String> command = new ArrayList<>(List.of("qemu-system-x86_64",
+            "-accel", "tcg", "-nodefaults", "-no-user-config", "-display", "none",
+            "-m", "256M", "-smp", Integer.toString(link.queues),
+            "-object", "memory-backend-memfd,id=memory,size=256M,share=on", "-numa", "node,memdev=memory",
+            "-kernel", kernel.image().toString(), "-initrd", GuestImage.of(kernel).toString(),
+            // no_timer_check: on a loaded machine the guest would panic about its timer.
+            "-append", "console=ttyS0 no_timer_check panic=-1 loglevel=4 guest.address=10.0.0." + id,
+            "-chardev", "stdio,id=log,signal=off", "-serial", "chardev:log",
+            "-chardev", "socket,id=agent,path=" + agent + ",server=on,wait=off", "-serial", "chardev:agent",
+            "-chardev", link.chardev(), "-netdev", link.netdev(), "-device", link.device(id)));
+        try {
+            Files.deleteIfExists(agent);
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        final ChildProcess qemu = ChildProcess.start("guest-" + id, command);
+        try {
+            return new Guest(id, qemu, new GuestConsole("guest " + id, agent, Duration.ofSeconds(20)));
+        } catch (final AssertionError e) {
+            qemu.close();
+            throw e;
+        }
+    }
+
+    /** Waits until the guest has come up {@code boots} times since its start. */
+    Guest awaitBoot(final int boots) {
+        Until.holds("guest " + id + " is up", BOOT_LIMIT, () -> {
+            if (!qemu.isAlive()) {
+                throw new AssertionError("QEMU of guest " + id + " ended by itself");
+            }
+            return console.boots() >= boots;
+        });
+        return this;
+    }
+
+    String address() {
+        return "10.0.0." + id;
+    }
+
+    /** Runs a shell command that must succeed and answers its output. */
+    String run(final String command) {
+        return console.run(command, COMMAND_LIMIT).mustSucceed();
+    }
+
+    /** Sends {@code count} pings, one each 50 ms, and answers how many came back. */
+    int ping(final Guest other, final int count) {
+        final Duration limit = Duration.ofSeconds(20).plusMillis(50L * count);
+        return received(console.run("ping -q -i 0.05 -c " + count + " " + other.address(), limit).output(), count);
+    }
+
+    /** Whether {@code other} answers a ping within {@code limit}; asks again until then. */
+    boolean reaches(final Guest other, final Duration limit) {
+        return Until.within(limit,
+            () -> console.run("ping -q -c 1 -W 1 -w 1 " + other.address(), Duration.ofSeconds(5)).status() == 0);
+    }
+
+    /** Starts an endless ping, one each 50 ms, that {@link #stopPinging()} ends. */
+    void startPinging(final Guest other) {
+        run("ping -i 0.05 " + other.address() + " > /tmp/pings 2>&1 & echo $! > /tmp/pinger");
+    }
+
+    /** Ends {@link #startPinging} and answers how many pings were lost; the one under way at the end does not count. */
+    int stopPinging() {
+        final String output = run("kill -INT $(cat /tmp/pinger); sleep 0.2; tail -n 4 /tmp/pings");
+        final Matcher matcher = matcher(output);
+        final int sent = Integer.parseInt(matcher.group(1));
+        final int received = Integer.parseInt(matcher.group(2));
+        if (sent < 20) {
+            throw new AssertionError("only " + sent + " pings were sent:\n" + output);
+        }
+        return Math.max(0, sent - received - 1);
+    }
+
+    /** Sends TCP to {@code other}, or receives it from there, for three seconds; answers the bytes that arrived. */
+    long tcp(final Guest other, final boolean receive) {
+        final String json = console.run("iperf3 --connect-timeout 5000 -J -t 3 -c " + other.address()
+            + (receive ? " -R" : ""), Duration.ofSeconds(40)).mustSucceed();
+        final Matcher matcher = Pattern.compile("(?s)\"sum_received\":\\s*\\{.*?\"bytes\":\\s*(\\d+)").matcher(json);
+        if (json.contains("\"error\"") || !matcher.find()) {
+            throw new AssertionError("iperf3 failed:\n" + json);
+        }
+        return Long.parseLong(matcher.group(1));
+    }
+
+    /** Restarts the guest from inside, without its consent being asked, and waits until it is up again. */
+    void reboot() {
+        final int boots = console.boots();
+        console.send("reboot -f", COMMAND_LIMIT);
+        awaitBoot(boots + 1);
+    }
+
+    /** SIGKILL to QEMU. */
+    void kill() {
+        qemu.kill();
+        console.close();
+    }
+
+    /** Ends QEMU as a management tool would, by SIGTERM, and for certain. */
+    @Override
+    public void close() {
+        if (qemu.isAlive()) {
+            qemu.terminate();
+            Until.within(Duration.ofSeconds(5), () -> !qemu.isAlive());
+        }
+        qemu.close();
+        console.close();
+    }
+
+    private int received(final String output, final int count) {
+        final Matcher matcher = matcher(output);
+        if (Integer.parseInt(matcher.group(1)) != count) {
+            throw new AssertionError("not all pings were sent:\n" + output);
+        }
+        return Integer.parseInt(matcher.group(2));
+    }
+
+    private static Matcher matcher(final String output) {
+        final Matcher matcher = PING.matcher(output);
+        if (!matcher.find()) {
+            throw new AssertionError("no summary from ping:\n" + output);
+        }
+        return matcher;
+    }
+}
