@@ -19,17 +19,17 @@ import java.util.List;
  * another program.
  */
 final class Program {
-    private final List<Node> nodes;
+    private final Node[] nodes;
     private final Stage[] sources;
     private final Stage[] stages;
 
     Program(final List<Node> nodes, final List<Stage> sources, final List<Stage> stages) {
-        this.nodes = List.copyOf(nodes);
+        this.nodes = nodes.toArray(new Node[0]);
         this.sources = sources.toArray(new Stage[0]);
         this.stages = stages.toArray(new Stage[0]);
     }
 
-    List<Node> nodes() {
+    Node[] nodes() {
         return nodes;
     }
 

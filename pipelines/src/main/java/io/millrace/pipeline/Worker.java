@@ -8,6 +8,7 @@ import io.millrace.FrameCache;
 import io.millrace.linux.Cpus;
 import org.agrona.concurrent.Agent;
 
+import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -150,7 +151,7 @@ public final class Worker implements Agent {
     /** Ends the nodes, releases the queues and gives every frame back. Called by the runner, on its thread. */
     @Override
     public void onClose() {
-        for (final Node node : program.nodes().subList(0, startedNodes)) {
+        for (final Node node : Arrays.copyOf(program.nodes(), startedNodes)) {
             try {
                 node.onClose();
             } catch (final Throwable e) {
