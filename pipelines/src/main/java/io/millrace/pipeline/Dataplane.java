@@ -45,7 +45,7 @@ public final class Dataplane implements AutoCloseable {
     private final FramePool pool;
     private final Counters counters;
     private final ControlLoop control;
-    private final ShutdownLatch shutdown = new ShutdownLatch();
+    private final ShutdownLatch shutdown = new ShutdownLatch(this::close);
     private final List<Port> ports = new CopyOnWriteArrayList<>();
     private final List<PortListener> listeners = new CopyOnWriteArrayList<>();
     private volatile Crew crew;
@@ -155,6 +155,7 @@ public final class Dataplane implements AutoCloseable {
             throw new IllegalStateException("data plane " + name + " runs a graph already");
         }
         new GraphCheck(graph).run(ports, name);
+        shutdown.watchSignals();
         crew = Crew.start(this, graph);
     }
 
@@ -172,8 +173,11 @@ public final class Dataplane implements AutoCloseable {
 
     /**
      * Waits for the end: until another thread calls {@link #close()}, or the process is asked to end by SIGTERM or
-     * SIGINT. The process then lives on until {@link #close()} is through, for a few seconds at most. Returns at once
-     * if the calling thread is interrupted, and leaves it so.
+     * SIGINT. The process then lives on until {@link #close()} is through, for a few seconds at most, and no longer:
+     * what is to be printed has to be printed before. Returns at once if the calling thread is interrupted, and leaves
+     * it so.
+     *
+     * <p>A data plane that was started and that nobody waits for here is closed by the signal itself.
      */
     public void await() {
         shutdown.await();

@@ -26,8 +26,8 @@ final class FaultLog {
      */
     void report(final String part, final Throwable fault) {
         if (reported.add(part + ' ' + fault.getClass().getName())) {
-            LOG.error("{} threw; the packets it had are dropped and counted, the worker goes on "
-                + "(further faults of this kind are only counted)", part, fault);
+            LOG.error("{} failed: the packets it was given are dropped and counted, the worker goes on "
+                + "(said once for this kind of fault)", part, fault);
         }
     }
 }

@@ -8,20 +8,46 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Lets threads wait for the end of a data plane. From the first wait on it also ends by a signal to the process, and
- * then keeps the process alive until {@link #close()}.
+ * Lets threads wait for the end of a data plane, which a signal to the process also brings. The process then lives on
+ * until {@link #close()}: by the thread that waited, or, if none ever did, by this object itself.
  *
  * <p>Thread safety: any thread.
  */
 final class ShutdownLatch implements AutoCloseable {
     private final CountDownLatch latch = new CountDownLatch(1);
+    private final Runnable closer;
     private ShutdownSignalBarrier barrier;
+    private volatile boolean isAwaited;
+
+    /**
+     * A latch.
+     *
+     * @param closer closes the data plane, and this latch with it.
+     */
+    ShutdownLatch(final Runnable closer) {
+        this.closer = closer;
+    }
+
+    /** Lets signals to the process end the waiting from now on. */
+    synchronized void watchSignals() {
+        if (barrier == null && latch.getCount() > 0) {
+            barrier = new ShutdownSignalBarrier(this::signalled);
+        }
+    }
+
+    private void signalled() {
+        latch.countDown();
+        if (!isAwaited) {
+            closer.run();
+        }
+    }
 
     void signal() {
         latch.countDown();
     }
 
     void await() {
+        isAwaited = true;
         watchSignals();
         try {
             latch.await();
@@ -31,6 +57,7 @@ final class ShutdownLatch implements AutoCloseable {
     }
 
     boolean await(final Duration timeout) {
+        isAwaited = true;
         watchSignals();
         try {
             return latch.await(timeout.toNanos(), TimeUnit.NANOSECONDS);
@@ -40,18 +67,15 @@ final class ShutdownLatch implements AutoCloseable {
         }
     }
 
-    // Not in the constructor: a program that never waits here may deal with signals in its own way.
-    private synchronized void watchSignals() {
-        if (barrier == null && latch.getCount() > 0) {
-            barrier = new ShutdownSignalBarrier(latch::countDown);
-        }
-    }
-
     @Override
-    public synchronized void close() {
+    public void close() {
         latch.countDown();
-        if (barrier != null) {
-            barrier.close();
+        final ShutdownSignalBarrier watching;
+        synchronized (this) {
+            watching = barrier;
+        }
+        if (watching != null) {
+            watching.close();
         }
     }
 }
