@@ -42,8 +42,11 @@ public final class PortSpec {
         for (int i = 1; i < parts.length; i++) {
             final int equals = parts[i].indexOf('=');
             final String key = equals < 0 ? parts[i] : parts[i].substring(0, equals);
-            if (key.isEmpty() || options.containsKey(key)) {
-                throw new ConfigurationException("the port \"" + text + "\" has an empty option, or one twice");
+            if (key.isEmpty()) {
+                throw new ConfigurationException("the port \"" + text + "\" has an empty option");
+            }
+            if (options.containsKey(key)) {
+                throw new ConfigurationException("the port \"" + text + "\" has the option " + key + " twice");
             }
             options.put(key, equals < 0 ? null : parts[i].substring(equals + 1));
         }

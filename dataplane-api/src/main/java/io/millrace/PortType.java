@@ -36,6 +36,7 @@ public interface PortType {
             known.append(known.length() == 0 ? "" : ", ").append(type.name());
         }
         throw new ConfigurationException(
-            "no port type is named " + spec.type() + " (in \"" + text + "\"): there are " + known);
+            "no port type is named " + spec.type() + " (in \"" + text + "\"): there are "
+            + (known.length() == 0 ? "none" : known));
     }
 }
