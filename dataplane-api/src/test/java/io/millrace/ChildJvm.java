@@ -9,14 +9,14 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Another process with the class path and the flags of this one, for what only a second process can show. */
-final class ChildJvm {
+public final class ChildJvm {
     private static final int TIMEOUT_SECONDS = 60;
 
     private ChildJvm() {
     }
 
     /** Runs {@code main} to its end and returns what it printed on both streams. */
-    static String run(final Class<?> main, final List<String> options, final String... arguments)
+    public static String run(final Class<?> main, final List<String> options, final String... arguments)
         throws IOException, InterruptedException {
         final List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
