@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.virtqueue;
+
+import io.millrace.ConfigurationException;
+import io.millrace.ControlLoop;
+import io.millrace.Counters;
+import io.millrace.FramePool;
+import io.millrace.PortContext;
+import io.millrace.PortType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.nio.file.Path;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+/** What can be asked of a virtio-user port, in Java and on a command line, and how the rest is refused. */
+class VirtioUserTest {
+    private static VirtioUser parse(final String text) {
+        return (VirtioUser) PortType.parse(text);
+    }
+
+    private static String refusal(final String text) {
+        return assertThrows(ConfigurationException.class, () -> PortType.parse(text)).getMessage();
+    }
+
+    @Test
+    void shouldReadEveryOptionOfTheCommandLine() {
+        final VirtioUser driver = parse("virtio-user:/x.sock,server,queues=4,size=1024,name=a,mrg=off,in-order=off");
+        assertTrue(driver.isServer());
+        assertEquals(Path.of("/x.sock"), driver.path());
+        assertEquals(4, driver.queues());
+        assertEquals(1024, driver.ringSize());
+        assertEquals("a", driver.name());
+        assertEquals(0, driver.wantedFeatures()
+            & (Features.VIRTIO_NET_F_MRG_RXBUF | Features.VIRTIO_F_IN_ORDER));
+        assertTrue(Features.has(driver.wantedFeatures(), Features.VIRTIO_F_EVENT_IDX
+            | Features.VIRTIO_F_INDIRECT_DESC | Features.VIRTIO_NET_F_MQ));
+    }
+
+    @Test
+    void shouldConnectWithOneQueueUnlessToldOtherwise() {
+        final VirtioUser driver = parse("virtio-user:/run/x.sock");
+        assertFalse(driver.isServer());
+        assertEquals(1, driver.queues());
+        assertEquals(256, driver.ringSize());
+        assertEquals("x", driver.name());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 8, 17, 100, 32767, 65536, -16})
+    void shouldRefuseARingSizeThatIsNoPowerOfTwoInRange(final int size) {
+        assertThrows(ConfigurationException.class, () -> VirtioUser.connect("/run/x.sock").ringSize(size));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 129, -1})
+    void shouldRefuseAnImpossibleNumberOfQueues(final int queues) {
+        assertThrows(ConfigurationException.class, () -> VirtioUser.connect("/run/x.sock").queues(queues));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "virtio-user:/run/x.sock,size=100|power of two",
+        "virtio-user:/run/x.sock,size=many|whole number",
+        "virtio-user:/run/x.sock,queues=0|1 to 128",
+        "virtio-user:/run/x.sock,mrg=maybe|on or off",
+        "virtio-user:/run/x.sock,client|no option client",
+        "virtio-user:|needs a path"})
+    void shouldSayWhatIsWrongOnTheCommandLine(final String text, final String part) {
+        final String refusal = refusal(text);
+        assertTrue(refusal.contains(part), refusal);
+    }
+
+    @Test
+    void shouldRefuseToListenWhereItCannot(@TempDir final Path folder) {
+        final VirtioUser driver = VirtioUser.listen(folder.resolve("missing/x.sock").toString());
+        try (FramePool pool = FramePool.create(64, 0); Counters counters = Counters.inMemory();
+             ControlLoop control = ControlLoop.start("control")) {
+            final PortContext context = new PortContext(0, pool, counters, control, (port, state, reason) -> {
+            });
+            final String refusal =
+                assertThrows(ConfigurationException.class, () -> driver.open(context)).getMessage();
+            assertTrue(refusal.contains("does not exist; create it"), refusal);
+        }
+    }
+}
