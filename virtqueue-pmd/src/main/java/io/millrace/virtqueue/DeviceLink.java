@@ -47,6 +47,7 @@ final class DeviceLink implements VhostSession.Owner {
     private VhostSession session;
     private String downReason = "the front-end has stopped the rings";
     private EventSignal errors;
+    private boolean isHeldOff;
     private boolean isClosed;
 
     /**
@@ -85,7 +86,6 @@ final class DeviceLink implements VhostSession.Owner {
     }
 
     private void connect() {
-        timer = null;
         try {
             begin(UnixSocket.connect(config.path()));
         } catch (final LinuxException e) {
@@ -96,19 +96,17 @@ final class DeviceLink implements VhostSession.Owner {
 
     private void retryLater(final Runnable task) {
         if (!isClosed) {
+            if (timer != null) {
+                timer.cancel();
+            }
             timer = control.after(retry, task);
             retry = retry.multipliedBy(2).compareTo(LAST_RETRY) < 0 ? retry.multipliedBy(2) : LAST_RETRY;
         }
     }
 
     private void accept() {
-        if (session != null) {
-            // A front-end that was restarted may be here before the end of its old connection has been read.
-            session.poll();
-        }
-        if (session != null && session.isEnding()) {
-            // It waits, for a moment, until the slots are vacant.
-            listenerWatch.events(0);
+        if (isSessionBusy()) {
+            holdOff();
             return;
         }
         try {
@@ -125,14 +123,31 @@ final class DeviceLink implements VhostSession.Owner {
         } catch (final LinuxException e) {
             // Out of descriptors. The peer goes on waiting, and would be reported again and again.
             log.failed(e);
-            listenerWatch.events(0);
+            holdOff();
             retryLater(this::listenAgain);
         }
     }
 
+    /**
+     * Whether it cannot be said yet if a second front-end is to be sent away: one that was restarted may be here before
+     * the end of its old connection has been read, or before the slots are vacant.
+     */
+    private boolean isSessionBusy() {
+        final boolean isBusy = session != null && !session.poll();
+        // Polling may have ended it, to the last step.
+        return isBusy && session != null;
+    }
+
+    private void holdOff() {
+        isHeldOff = true;
+        listenerWatch.events(0);
+    }
+
     private void listenAgain() {
-        timer = null;
-        listenerWatch.events(Epoll.IN);
+        if (isHeldOff && !isClosed) {
+            isHeldOff = false;
+            listenerWatch.events(Epoll.IN);
+        }
     }
 
     private void begin(final UnixSocket socket) {
@@ -150,6 +165,7 @@ final class DeviceLink implements VhostSession.Owner {
         if (session == null || session.isEnding()) {
             return;
         }
+        listenAgain();
         boolean isUp = false;
         for (int q = 0; q < config.offer().queues(); q++) {
             isUp |= session.device().isPairUp(q);
@@ -181,7 +197,7 @@ final class DeviceLink implements VhostSession.Owner {
             return;
         }
         if (config.isServer()) {
-            listenerWatch.events(Epoll.IN);
+            listenAgain();
         } else {
             retryLater(this::connect);
         }

@@ -60,6 +60,7 @@ final class VhostSession {
     private long waitingSinceNs;
     private SessionEnd end;
     private boolean isOvermapped;
+    private boolean hasMore;
 
     /** Who hears about a session. Called on the control loop. */
     interface Owner {
@@ -104,11 +105,16 @@ final class VhostSession {
         return end != null;
     }
 
-    /** Handles what has arrived, without being told that something has. */
-    void poll() {
+    /**
+     * Handles what has arrived, without being told that something has.
+     *
+     * @return whether that was all. If not, the owner hears {@link Owner#onRings} or more when it goes on.
+     */
+    boolean poll() {
         if (end == null && waiting == null) {
             guarded(this::receive);
         }
+        return end == null && waiting == null && !hasMore;
     }
 
     /** Ends the session. The owner hears of it at once, and again when nothing is left. Later calls do nothing. */
@@ -162,9 +168,11 @@ final class VhostSession {
     }
 
     private void receive() throws ProtocolViolation {
+        hasMore = true;
         for (int i = 0; i < MESSAGES_AT_ONCE && end == null && waiting == null; i++) {
             final Message message = channel.receive();
             if (message == null) {
+                hasMore = false;
                 break;
             }
             cancelDeadline();

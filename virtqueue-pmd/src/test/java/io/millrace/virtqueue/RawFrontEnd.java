@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.virtqueue;
 
+import io.millrace.linux.Errno;
 import io.millrace.linux.EventFd;
 import io.millrace.linux.Fd;
+import io.millrace.linux.LinuxException;
 import io.millrace.linux.Mapping;
 import io.millrace.linux.SharedMemory;
 import io.millrace.linux.UnixSocket;
@@ -46,7 +48,18 @@ final class RawFrontEnd implements AutoCloseable {
     }
 
     static RawFrontEnd connect(final Path path) {
-        return new RawFrontEnd(UnixSocket.connect(path));
+        final long start = System.nanoTime();
+        while (true) {
+            try {
+                return new RawFrontEnd(UnixSocket.connect(path));
+            } catch (final LinuxException e) {
+                // Others wait to be accepted, and only so many may.
+                if (e.errno() != Errno.EAGAIN || System.nanoTime() - start > DEADLINE_NS) {
+                    throw e;
+                }
+                LockSupport.parkNanos(20_000);
+            }
+        }
     }
 
     static ByteBuffer payload(final int size) {
