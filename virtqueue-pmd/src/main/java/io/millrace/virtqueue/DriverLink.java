@@ -133,16 +133,12 @@ final class DriverLink {
             return;
         }
         log.accepted();
-        session.start(this::onUp, this::onEnd);
+        session.start(this::onUp, this::end);
     }
 
     private void onUp() {
         retry = FIRST_RETRY;
         announce(LinkState.UP, "the back-end is ready");
-    }
-
-    private void onEnd(final ProtocolViolation violation) {
-        end(violation == null ? SessionEnd.PEER_CLOSED : SessionEnd.of(violation));
     }
 
     /** A worker found that the back-end broke a ring; it holds that ring no more. */

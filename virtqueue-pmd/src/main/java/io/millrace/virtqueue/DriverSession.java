@@ -77,12 +77,12 @@ final class DriverSession implements AutoCloseable {
         onUp.run();
     }
 
-    private void onEnd(final ProtocolViolation violation) {
+    private void onEnd(final SessionEnd why) {
         if (onStopped != null) {
             onStopped.run();
             onStopped = null;
         }
-        onEnd.onEnd(violation);
+        onEnd.onEnd(why);
     }
 
     /** Asks the back-end to stop all rings, and calls {@code then} when it has, or when it is gone. */

@@ -45,9 +45,9 @@ final class FrontEnd implements AutoCloseable {
         /**
          * The connection is closed. Called once, unless {@link #close()} was called before.
          *
-         * @param violation what the back-end did wrong; null if it just went away.
+         * @param why what the back-end did, or what happened here.
          */
-        void onEnd(ProtocolViolation violation);
+        void onEnd(SessionEnd why);
     }
 
     /**
@@ -122,9 +122,9 @@ final class FrontEnd implements AutoCloseable {
             }
             watch();
         } catch (final ProtocolViolation e) {
-            end(e);
+            end(SessionEnd.of(e));
         } catch (final LinuxException e) {
-            end(new ProtocolViolation(Reason.LOST_FDS, e.getMessage()));
+            end(SessionEnd.ofResources(e));
         }
     }
 
@@ -132,12 +132,12 @@ final class FrontEnd implements AutoCloseable {
         final boolean wantsAck = acks && !question.isAnswered;
         if (question.isAnswered || wantsAck) {
             asked = question;
-            timer = control.after(deadline, () -> end(new ProtocolViolation(Reason.NO_REPLY,
-                "no answer to " + question.request + " within " + deadline.toMillis() + " ms")));
+            timer = control.after(deadline, () -> end(SessionEnd.of(new ProtocolViolation(Reason.NO_REPLY,
+                "no answer to " + question.request + " within " + deadline.toMillis() + " ms"))));
         }
         channel.send(question.request.id(), wantsAck ? Message.NEED_REPLY : 0, question.payload, question.fds);
         if (channel.isClosed()) {
-            end(null);
+            end(SessionEnd.PEER_CLOSED);
         }
     }
 
@@ -159,10 +159,15 @@ final class FrontEnd implements AutoCloseable {
                 }
             }
         } catch (final ProtocolViolation e) {
-            end(e);
+            end(SessionEnd.of(e));
+        } catch (final LinuxException e) {
+            end(SessionEnd.ofResources(e));
+        } catch (final RuntimeException e) {
+            // The session cannot go on from the middle of a step. The next one starts afresh.
+            end(SessionEnd.ofBug(e));
         }
         if (!isClosed && channel.isClosed()) {
-            end(null);
+            end(SessionEnd.PEER_CLOSED);
         }
     }
 
@@ -185,11 +190,11 @@ final class FrontEnd implements AutoCloseable {
         sendNext();
     }
 
-    /** Ends the connection because of what the back-end did. */
-    void end(final ProtocolViolation violation) {
+    /** Ends the connection, and tells the owner why. */
+    void end(final SessionEnd why) {
         if (!isClosed) {
             close();
-            owner.onEnd(violation);
+            owner.onEnd(why);
         }
     }
 

@@ -154,6 +154,6 @@ final class Handshake {
     }
 
     private void refuse(final String sentence) {
-        frontEnd.end(new ProtocolViolation(Reason.BAD_VALUE, sentence));
+        frontEnd.end(SessionEnd.of(new ProtocolViolation(Reason.BAD_VALUE, sentence)));
     }
 }
