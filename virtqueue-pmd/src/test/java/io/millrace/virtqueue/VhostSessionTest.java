@@ -221,6 +221,23 @@ class VhostSessionTest {
     }
 
     @Test
+    void shouldKeepARegionUntilItIsRemovedAsOftenAsItWasAdded() {
+        frontEnd.negotiate();
+        final var all = RawFrontEnd.region(RawFrontEnd.GUEST, RawFrontEnd.MEMORY, RawFrontEnd.USER, 0);
+        final int open = OpenFiles.count();
+        for (int queuePair = 0; queuePair < 3; queuePair++) {
+            assertEquals(0, frontEnd.tell(VhostRequest.ADD_MEM_REG, all, frontEnd.memory));
+            assertEquals(1, fixture.guestMappings());
+        }
+        assertEquals(open, OpenFiles.count());
+        assertEquals(0, frontEnd.tell(VhostRequest.REM_MEM_REG, all));
+        assertEquals(0, frontEnd.tell(VhostRequest.REM_MEM_REG, all));
+        assertEquals(1, fixture.guestMappings());
+        assertEquals(0, frontEnd.tell(VhostRequest.REM_MEM_REG, all));
+        assertEquals(0, fixture.guestMappings());
+    }
+
+    @Test
     void shouldSwapTheMemoryUnderARunningRing() {
         fixture.startWorker();
         frontEnd.startAll();
