@@ -76,6 +76,23 @@ final class QemuMultiQueueTest {
 
     @Test
     @Order(4)
+    void shouldServeAGuestThatReboots() {
+        second.reboot();
+        assertTrue(second.reaches(first, REACH_LIMIT));
+        assertEquals(PINGS, second.ping(first, PINGS));
+    }
+
+    @Test
+    @Order(5)
+    void shouldFindTheNextQemuOnTheSameSocket() {
+        second.kill();
+        second = startGuest(2);
+        second.awaitBoot(1);
+        assertTrue(second.reaches(first, REACH_LIMIT));
+    }
+
+    @Test
+    @Order(6)
     void shouldFindItsGuestsAgainAfterACrash() {
         millrace.kill();
         millrace = startSwitch();
@@ -84,7 +101,7 @@ final class QemuMultiQueueTest {
     }
 
     @Test
-    @Order(5)
+    @Order(7)
     void shouldReceiveOnBothQueuesAndAccountForEveryPacket() {
         // Several connections, so that the guest's CPUs and thereby its send queues are all used.
         first.run("iperf3 -t 2 -P 4 -c " + second.address());
