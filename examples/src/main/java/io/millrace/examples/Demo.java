@@ -36,8 +36,8 @@ import java.util.Optional;
 final class Demo implements Job {
     static final int STATIONS = 3;
 
-    private static final int WINDOW = 256;
-    private static final int RING = 1024;
+    private static final int WINDOW = 512;
+    private static final int RING = 2048;
     private static final int FLOWS = 16;
 
     private final Path folder;
