@@ -2,9 +2,11 @@
 package io.millrace.virtqueue;
 
 import io.millrace.linux.EventSignal;
+import io.millrace.linux.Fd;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -55,6 +57,34 @@ final class OpenFiles {
             return lines.filter(line -> line.contains("/memfd:")).count();
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A descriptor of a file of any kind, for tests that send the wrong one. */
+    static Fd open(final Path path, final String mode) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), mode)) {
+            for (final File fd : new File("/proc/self/fd").listFiles()) {
+                if (file.getFD().valid() && isSame(fd, path)) {
+                    // Not closed: the number stays the file's.
+                    return Fd.own(Integer.parseInt(fd.getName())).duplicate();
+                }
+            }
+        }
+        throw new IOException(path + " is not open");
+    }
+
+    private static boolean isSame(final File fd, final Path path) {
+        try {
+            return Files.readSymbolicLink(fd.toPath()).equals(path);
+        } catch (final IOException e) {
+            return false;
+        }
+    }
+
+    /** Changes the length of a memory file that others have mapped. */
+    static void truncate(final Fd memory, final long size) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile("/proc/self/fd/" + memory.number(), "rw")) {
+            file.setLength(size);
         }
     }
 }
