@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.pipeline;
 
+import io.millrace.Burst;
 import io.millrace.ConfigurationException;
 import io.millrace.ControlLoop;
 import io.millrace.Counters;
@@ -249,7 +250,7 @@ public final class Dataplane implements AutoCloseable {
         private String name = "millrace";
         private int frames = 16_384;
         private int jumboFrames = 256;
-        private int burst = io.millrace.Burst.DEFAULT_CAPACITY;
+        private int burst = Burst.DEFAULT_CAPACITY;
         private int[] cpus = {};
         private Idle idle = Idle.BACKOFF;
         private Path countersFile;

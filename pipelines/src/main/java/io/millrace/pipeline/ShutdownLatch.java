@@ -35,6 +35,7 @@ final class ShutdownLatch implements AutoCloseable {
         }
     }
 
+    // Also called when the barrier is closed; the data plane is closing then, and closer does nothing.
     private void signalled() {
         latch.countDown();
         if (!isAwaited) {

@@ -3,6 +3,8 @@ package io.millrace.pipeline;
 
 import io.millrace.Port;
 
+import java.util.Objects;
+
 /**
  * One edge of a {@link Graph}: from a port or the output of a node, to a node or a port.
  *
@@ -28,7 +30,7 @@ public final class Wire {
      */
     public Graph to(final Node node) {
         end();
-        toNode = java.util.Objects.requireNonNull(node, "to which node?");
+        toNode = Objects.requireNonNull(node, "to which node?");
         return graph;
     }
 

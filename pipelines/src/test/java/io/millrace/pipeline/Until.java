@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 /** Waits for a condition, with a deadline. */
 public final class Until {
-    private static final Duration DEADLINE = Duration.ofSeconds(30);
+    private static final Duration DEADLINE = Duration.ofSeconds(60);
 
     private Until() {
     }
