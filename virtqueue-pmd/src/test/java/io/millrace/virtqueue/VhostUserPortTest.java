@@ -53,7 +53,7 @@ class VhostUserPortTest {
             frontEnd.startAll();
             fixture.awaitLink(port, LinkState.UP);
         }
-        fixture.awaitLink(port, LinkState.DOWN);
+        PortFixture.await(() -> fixture.events.size() == 2, () -> fixture.events.toString());
         assertEquals("vm DOWN: the peer closed the connection", fixture.events.get(1));
     }
 
