@@ -119,16 +119,21 @@ final class Guest implements AutoCloseable {
         run("ping -i 0.05 " + other.address() + " > /tmp/pings 2>&1 & echo $! > /tmp/pinger");
     }
 
-    /** Ends {@link #startPinging} and answers how many pings were lost; the one under way at the end does not count. */
+    /** Ends {@link #startPinging} and answers how many pings were lost; only the last may still be under way. */
     int stopPinging() {
-        final String output = run("kill -INT $(cat /tmp/pinger); sleep 0.2; tail -n 4 /tmp/pings");
-        final Matcher matcher = matcher(output);
-        final int sent = Integer.parseInt(matcher.group(1));
-        final int received = Integer.parseInt(matcher.group(2));
+        final String output = run("kill -INT $(cat /tmp/pinger); sleep 0.2; grep -v DUP /tmp/pings"
+            + " | sed -n 's/.* seq=\\([0-9]*\\) .*/\\1/p' | sort -u | wc -l;"
+            + " sed -n 's/.* seq=\\([0-9]*\\) .*/\\1/p' /tmp/pings | sort -n | tail -n 1; tail -n 4 /tmp/pings");
+        final String[] lines = output.split("\n");
+        final int answered = Integer.parseInt(lines[0].trim());
+        final int last = Integer.parseInt(lines[1].trim());
+        final int sent = Integer.parseInt(matcher(output).group(1));
         if (sent < 20) {
             throw new AssertionError("only " + sent + " pings were sent:\n" + output);
         }
-        return Math.max(0, sent - received - 1);
+        final int gaps = last + 1 - answered;
+        final int missingAtTheEnd = sent - (last + 1);
+        return missingAtTheEnd > 1 ? gaps + missingAtTheEnd : gaps;
     }
 
     /** Sends TCP to {@code other}, or receives it from there, for three seconds; answers the bytes that arrived. */
