@@ -43,6 +43,7 @@ public final class Dataplane implements AutoCloseable {
     private final int[] cpus;
     private final Idle idle;
     private final int burst;
+    private final boolean heedsSignals;
     private final FramePool pool;
     private final Counters counters;
     private final ControlLoop control;
@@ -57,6 +58,7 @@ public final class Dataplane implements AutoCloseable {
         this.cpus = builder.cpus;
         this.idle = builder.idle;
         this.burst = builder.burst;
+        this.heedsSignals = builder.heedsSignals;
         this.pool = pool;
         this.counters = counters;
         this.control = ControlLoop.start(name + "-control");
@@ -156,7 +158,9 @@ public final class Dataplane implements AutoCloseable {
             throw new IllegalStateException("data plane " + name + " runs a graph already");
         }
         new GraphCheck(graph).run(ports, name);
-        shutdown.watchSignals();
+        if (heedsSignals) {
+            shutdown.watchSignals();
+        }
         crew = Crew.start(this, graph);
     }
 
@@ -254,6 +258,7 @@ public final class Dataplane implements AutoCloseable {
         private int[] cpus = {};
         private Idle idle = Idle.BACKOFF;
         private Path countersFile;
+        private boolean heedsSignals = true;
 
         private Builder() {
         }
@@ -291,6 +296,15 @@ public final class Dataplane implements AutoCloseable {
         /** How many packets are taken from a queue at a time, 1 to 1024. 32 if not called. */
         public Builder burst(final int packets) {
             burst = packets;
+            return this;
+        }
+
+        /**
+         * Whether a signal to the process closes it when nobody waits in {@link Dataplane#await()}. True if not called;
+         * false for a program that handles signals itself and closes it then.
+         */
+        public Builder heedSignals(final boolean heed) {
+            heedsSignals = heed;
             return this;
         }
 

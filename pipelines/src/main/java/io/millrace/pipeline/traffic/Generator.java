@@ -37,6 +37,7 @@ final class Generator implements RxQueue {
     private final Udp udp = new Udp();
     private final Numbered numbered = new Numbered();
     private volatile boolean isRunning;
+    private volatile boolean isStopped;
     private long sent;
     private int nextSize;
     private int nextFlow;
@@ -57,7 +58,12 @@ final class Generator implements RxQueue {
     }
 
     void running(final boolean run) {
+        isStopped = false;
         isRunning = run;
+    }
+
+    boolean isStopped() {
+        return isStopped;
     }
 
     long sent() {
@@ -68,6 +74,9 @@ final class Generator implements RxQueue {
     public int receive(final Burst burst) {
         if (!isRunning) {
             pace.pause();
+            if (!isStopped) {
+                isStopped = true;
+            }
             return 0;
         }
         final int wanted = (int) Math.min(burst.remaining(), traffic.room(sent));

@@ -187,9 +187,14 @@ public final class Traffic implements PollModeDriver {
         opened().generator().running(!isSinkOnly);
     }
 
-    /** Pauses. What is on the way stays on the way. */
+    /** Pauses, as soon as the worker that generates takes note. What is on the way stays on the way. */
     public void stop() {
         opened().generator().running(false);
+    }
+
+    /** Whether the worker that generates has taken note of {@link #stop}: {@link #sent} stays as it is now. */
+    public boolean isStopped() {
+        return isSinkOnly || opened().generator().isStopped();
     }
 
     /** Packets generated so far. */
