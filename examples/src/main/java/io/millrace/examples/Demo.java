@@ -78,7 +78,7 @@ final class Demo implements Job {
 
     @Override
     public void start() {
-        dataplane = Dataplane.builder().name("stations").build();
+        dataplane = Dataplane.builder().name("stations").heedSignals(false).build();
         for (int i = 0; i < STATIONS; i++) {
             traffic.add(Traffic.named("traffic" + i).source("02:4d:52:00:01:0" + i).flows(FLOWS).sizes("imix")
                 .paused());
@@ -134,7 +134,7 @@ final class Demo implements Job {
     public boolean isSettled() {
         boolean isSettled = true;
         for (int i = 0; i < STATIONS && isStarted; i++) {
-            isSettled &= traffic.get(i).sent() == next(i).received();
+            isSettled &= traffic.get(i).isStopped() && traffic.get(i).sent() == next(i).received();
         }
         return isSettled;
     }
@@ -155,8 +155,8 @@ final class Demo implements Job {
         }
     }
 
-    /** Removes the folder. Called when the sockets in it are closed. */
-    void removeFolder() {
+    @Override
+    public void cleanUp() {
         try {
             Files.deleteIfExists(folder);
         } catch (final IOException e) {

@@ -21,14 +21,10 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        final Demo demo = new Demo();
-        try {
-            if (!options.isJson()) {
-                System.out.printf(INTRODUCTION, Demo.STATIONS);
-            }
-            return new Run(options, demo, SECONDS, 1).with(demo.drivers());
-        } finally {
-            demo.removeFolder();
+        if (!options.isJson()) {
+            System.out.printf(INTRODUCTION, Demo.STATIONS);
         }
+        final Demo demo = new Demo();
+        return new Run(options, demo, SECONDS, 1).with(demo.drivers());
     }
 }

@@ -77,7 +77,7 @@ final class GenerateCommand implements Callable<Integer> {
 
         @Override
         public boolean isSettled() {
-            return !isEchoed || traffic.received() >= traffic.sent();
+            return traffic.isStopped() && (!isEchoed || traffic.received() >= traffic.sent());
         }
 
         @Override

@@ -53,4 +53,8 @@ interface Job extends AutoCloseable {
     @Override
     default void close() {
     }
+
+    /** Removes what it made. Called last, when everything is closed, even if something failed. */
+    default void cleanUp() {
+    }
 }

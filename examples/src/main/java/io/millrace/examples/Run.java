@@ -103,6 +103,8 @@ final class Run {
                 counters.close();
             }
             throw e;
+        } finally {
+            job.cleanUp();
         }
         return counters;
     }

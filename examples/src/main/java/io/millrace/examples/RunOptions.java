@@ -67,7 +67,8 @@ final class RunOptions {
      * @param counters the file for its counters.
      */
     Dataplane dataplane(final Path counters) {
-        final Dataplane.Builder builder = Dataplane.builder().burst(burst).idle(idle).cpus(cpus).countersFile(counters);
+        final Dataplane.Builder builder = Dataplane.builder().burst(burst).idle(idle).cpus(cpus)
+            .countersFile(counters).heedSignals(false);
         if (frames != null) {
             builder.frames(frames);
         }

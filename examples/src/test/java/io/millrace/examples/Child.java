@@ -53,7 +53,7 @@ final class Child implements AutoCloseable {
         if (Runtime.version().feature() >= FIRST_WITH_NEWER_OPTIONS) {
             command.add("@" + HOME.resolve("config/jvm-newer.options"));
         }
-        command.addAll(List.of("-ea", "-XX:+UseG1GC", "-Xms192m", "-Xmx192m",
+        command.addAll(List.of("-ea", "-XX:+UseG1GC", "-Xms192m", "-Xmx192m", "-Djava.io.tmpdir=" + folder,
             "-cp", System.getProperty("java.class.path"), Main.class.getName()));
         command.addAll(List.of(args));
         return start(folder, Map.of("XDG_RUNTIME_DIR", folder.toString()), command);

@@ -30,7 +30,8 @@ class RunTest {
     private List<String> files() throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
             return files.map(file -> file.getFileName().toString())
-                .filter(name -> name.endsWith(".sock") || name.endsWith(".counters")).toList();
+                .filter(name -> name.endsWith(".sock") || name.endsWith(".counters")
+                    || name.startsWith("millrace-demo")).toList();
         }
     }
 
@@ -89,9 +90,11 @@ class RunTest {
             child.awaitOut("packets checked", 60);
             final long startNs = System.nanoTime();
             child.signal("TERM");
-            assertEquals(0, child.await(10));
+            final int exitCode = child.await(10);
             assertTrue(System.nanoTime() - startNs < MOST_TO_CLOSE_NS, "took too long");
             assertTrue(child.out().contains("OK: "), child.out());
+            assertEquals(0, exitCode);
+            assertEquals(List.of(), files());
         }
     }
 
