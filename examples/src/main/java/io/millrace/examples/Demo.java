@@ -77,7 +77,7 @@ final class Demo implements Job {
     }
 
     @Override
-    public void start() {
+    public void start(final Dataplane ofTheSwitch) {
         dataplane = Dataplane.builder().name("stations").heedSignals(false).build();
         for (int i = 0; i < STATIONS; i++) {
             traffic.add(Traffic.named("traffic" + i).source("02:4d:52:00:01:0" + i).flows(FLOWS).sizes("imix")

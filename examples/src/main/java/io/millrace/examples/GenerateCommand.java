@@ -2,8 +2,10 @@
 package io.millrace.examples;
 
 import io.millrace.ConfigurationException;
+import io.millrace.FramePool;
 import io.millrace.LinkState;
 import io.millrace.Port;
+import io.millrace.pipeline.Dataplane;
 import io.millrace.pipeline.Graph;
 import io.millrace.pipeline.traffic.Traffic;
 import picocli.CommandLine.Command;
@@ -48,6 +50,8 @@ final class GenerateCommand implements Callable<Integer> {
         private final Traffic traffic;
         private final boolean isEchoed;
         private Port port;
+        private FramePool pool;
+        private int freeAtStart;
         private boolean isStarted;
 
         private Generation(final Traffic traffic, final boolean isEchoed) {
@@ -62,8 +66,14 @@ final class GenerateCommand implements Callable<Integer> {
         }
 
         @Override
+        public void start(final Dataplane dataplane) {
+            pool = dataplane.pool();
+        }
+
+        @Override
         public boolean isDone() {
             if (!isStarted && port.link() == LinkState.UP) {
+                freeAtStart = pool.free();
                 traffic.start();
                 isStarted = true;
             }
@@ -77,7 +87,9 @@ final class GenerateCommand implements Callable<Integer> {
 
         @Override
         public boolean isSettled() {
-            return traffic.isStopped() && (!isEchoed || traffic.received() >= traffic.sent());
+            // A frame is free again when the other end has taken the packet, or when it was dropped.
+            return traffic.isStopped()
+                && (isEchoed ? traffic.received() >= traffic.sent() : !isStarted || pool.free() >= freeAtStart);
         }
 
         @Override

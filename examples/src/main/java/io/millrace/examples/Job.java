@@ -2,6 +2,7 @@
 package io.millrace.examples;
 
 import io.millrace.Port;
+import io.millrace.pipeline.Dataplane;
 import io.millrace.pipeline.Graph;
 
 import java.util.List;
@@ -17,8 +18,12 @@ interface Job extends AutoCloseable {
      */
     Graph wire(List<Port> ports);
 
-    /** Called once, when the graph runs and the user's ports are ready. */
-    default void start() {
+    /**
+     * Called once, when the graph runs and the user's ports are ready.
+     *
+     * @param dataplane which runs it.
+     */
+    default void start(final Dataplane dataplane) {
     }
 
     /** Whether it is done before the time is over. Called about every 10 ms: also the moment for what has to wait. */

@@ -92,7 +92,7 @@ final class Run {
             dataplane.start(closing.wire(all));
             startNs = System.nanoTime();
             if (awaitReady(ports, stop)) {
-                job.start();
+                job.start(dataplane);
                 loop(counters, stop);
             }
             settle();
