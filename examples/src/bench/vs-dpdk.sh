@@ -18,7 +18,7 @@
 #                   [--generator OPTIONS] [--millrace OPTIONS] [--no-huge] [--quiet N] [--logs DIR]
 #   --generator   more net_virtio_user options, e.g. "mrg_rxbuf=0,in_order=0,vectorized=1"
 #   --millrace    more options of `millrace echo`, e.g. "--burst 64"
-#   --quiet       repeats a run, up to 5 times, while others took more than N % of a core
+#   --quiet       repeats a run while others took more than N % of a core; after 5 times it is left out of the medians
 #   JAVA_HOME chooses the JDK, as for the launcher.
 set -u
 
@@ -185,7 +185,7 @@ median() { sort -n | awk '{ v[NR] = $1 } END { if (NR) printf "%.3f\n", (v[int((
 
 echo "A = $a, B = $b; $runs runs each in turn, median of $seconds windows of 1 s; memory: $memory"
 for size in $sizes; do
-    rm -f "$work"/A "$work"/B "$work"/best-*
+    for name in A B best-A best-B; do : > "$work/$name"; done
     for run in $(seq "$runs"); do
         for name in A B; do
             side=$a
@@ -196,10 +196,14 @@ for size in $sizes; do
                 stop_backend "$side"
                 [ "$others" -gt "$quiet" ] || break
             done
-            echo "$result" >> "$work/$name"
-            echo "$best" >> "$work/best-$name"
-            printf '%5s B  run %s  %s %-8s  median %7.3f  best %7.3f Mpps  others took %3d %% of a core\n' \
-                "$size" "$run" $name "$side" "$result" "$best" "$others"
+            note=" (left out)"
+            if [ "$others" -le "$quiet" ]; then
+                echo "$result" >> "$work/$name"
+                echo "$best" >> "$work/best-$name"
+                note=""
+            fi
+            printf '%5s B  run %s  %s %-8s  median %7.3f  best %7.3f Mpps  others took %3d %% of a core%s\n' \
+                "$size" "$run" $name "$side" "$result" "$best" "$others" "$note"
         done
     done
     ratio "$size" medians "$(median < "$work/A")" "$(median < "$work/B")"
