@@ -169,7 +169,7 @@ final class SplitRing {
      * @param direction {@link #WRITE} or 0: what the buffers have to be.
      * @param heads     receives their heads.
      * @param addresses receives where the buffers are in this process.
-     * @param lengths   receives their lengths, none shorter than a header.
+     * @param lengths   receives their lengths, none shorter than a header and 8 bytes.
      * @return how many were read.
      */
     int readPlain(final int n, final int direction, final int[] heads, final long[] addresses, final int[] lengths) {
@@ -178,7 +178,9 @@ final class SplitRing {
         final long table = desc;
         final int next = nextAvail;
         final int indexMask = mask;
-        final int shortest = headerLength;
+        final int shortest = headerLength + Long.BYTES;
+        // A header that is to be read is not looked at without offloads; one that is to be written is compared first.
+        final int touch = direction == WRITE ? 0 : headerLength;
         long start = regionStart;
         long room = regionSize;
         long delta = regionDelta;
@@ -207,7 +209,7 @@ final class SplitRing {
                 delta = regionDelta;
             }
             // Java has no prefetch, but a load starts the miss.
-            sum += UnsafeApi.getLong(guestAddress + delta);
+            sum += UnsafeApi.getLong(guestAddress + delta + touch);
             heads[i] = head;
             addresses[i] = guestAddress + delta;
             lengths[i++] = length;
