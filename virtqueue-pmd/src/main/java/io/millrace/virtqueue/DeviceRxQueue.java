@@ -72,8 +72,8 @@ final class DeviceRxQueue implements RxQueue {
                 if (ring.publish(slot.hasCall()) && slot.signal()) {
                     calls.increment();
                 }
-                settleFaults(ring);
             }
+            settleFaults(ring);
         } catch (final InternalError fault) {
             MemoryFaults.drain();
             abandon(burst.frames());

@@ -3,6 +3,7 @@ package io.millrace.virtqueue;
 
 import io.millrace.linux.EventSignal;
 import io.millrace.linux.Fd;
+import io.millrace.linux.MemoryFaults;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -112,7 +113,10 @@ final class RingSlot implements AutoCloseable {
         return callAdopted == callOffer || now != ATTACHED && now != RECALLED;
     }
 
-    /** The ring to work on now, or null. Once per burst. */
+    /**
+     * The ring to work on now, or null. Once per burst, where an {@link InternalError} is caught: see {@link
+     * MemoryFaults}.
+     */
     SplitRing poll() {
         final int now = state.get();
         if (now == ATTACHED) {
@@ -127,6 +131,9 @@ final class RingSlot implements AutoCloseable {
     private SplitRing handOver(final int now) {
         if (now == OFFERED && state.compareAndSet(OFFERED, ATTACHED)) {
             ring.start();
+            if (ring.canFault()) {
+                MemoryFaults.deliver();
+            }
             adoptCall();
             return ring;
         }
