@@ -5,13 +5,9 @@ import io.millrace.ConfigurationException;
 import io.millrace.ControlLoop;
 import io.millrace.LinkState;
 import io.millrace.PortContext;
-import io.millrace.linux.Epoll;
 import io.millrace.linux.EventSignal;
 import io.millrace.linux.LinuxException;
-import io.millrace.linux.UnixListener;
 import io.millrace.linux.UnixSocket;
-
-import java.time.Duration;
 
 /**
  * The life of a vhost-user port on the control loop: find a front-end, serve it in a {@link VhostSession}, and begin
@@ -29,10 +25,7 @@ import java.time.Duration;
  *
  * <p>Thread safety: control loop only, but for {@link #state()}.
  */
-final class DeviceLink implements VhostSession.Owner {
-    private static final Duration FIRST_RETRY = Duration.ofMillis(100);
-    private static final Duration LAST_RETRY = Duration.ofSeconds(1);
-
+final class DeviceLink implements VhostSession.Owner, Rendezvous.Host {
     private final VhostUser config;
     private final PortContext context;
     private final VhostUserPort port;
@@ -40,14 +33,10 @@ final class DeviceLink implements VhostSession.Owner {
     private final ControlLoop control;
     private final SessionLog log;
     private volatile LinkState state = LinkState.DOWN;
-    private UnixListener listener;
-    private ControlLoop.Watch listenerWatch;
-    private ControlLoop.Timer timer;
-    private Duration retry = FIRST_RETRY;
+    private final Rendezvous rendezvous;
     private VhostSession session;
     private String downReason = "the front-end has stopped the rings";
     private EventSignal errors;
-    private boolean isHeldOff;
     private boolean isClosed;
 
     /**
@@ -60,6 +49,7 @@ final class DeviceLink implements VhostSession.Owner {
         this.slots = slots;
         this.control = context.control();
         this.log = new SessionLog(config.name(), context.counters());
+        this.rendezvous = new Rendezvous(config.path(), config.isServer(), control, log, this);
     }
 
     /** The state of the link. Any thread. */
@@ -73,81 +63,28 @@ final class DeviceLink implements VhostSession.Owner {
      * @throws ConfigurationException if the port is to listen and cannot.
      */
     void open() {
-        if (!config.isServer()) {
-            connect();
-            return;
-        }
-        try {
-            listener = UnixListener.bind(config.path());
-        } catch (final LinuxException e) {
-            throw new ConfigurationException(e.getMessage());
-        }
-        listenerWatch = control.watch(listener.fd(), Epoll.IN, events -> accept());
+        rendezvous.open();
     }
 
-    private void connect() {
-        try {
-            begin(UnixSocket.connect(config.path()));
-        } catch (final LinuxException e) {
-            log.unreachable(e);
-            retryLater(this::connect);
-        }
-    }
-
-    private void retryLater(final Runnable task) {
-        if (!isClosed) {
-            if (timer != null) {
-                timer.cancel();
-            }
-            timer = control.after(retry, task);
-            retry = retry.multipliedBy(2).compareTo(LAST_RETRY) < 0 ? retry.multipliedBy(2) : LAST_RETRY;
-        }
-    }
-
-    private void accept() {
-        if (isSessionBusy()) {
-            holdOff();
-            return;
-        }
-        try {
-            final UnixSocket socket = listener.accept();
-            if (socket == null) {
-                return;
-            }
-            if (session == null) {
-                begin(socket);
-            } else {
-                log.refused();
-                socket.close();
-            }
-        } catch (final LinuxException e) {
-            // Out of descriptors. The peer goes on waiting, and would be reported again and again.
-            log.failed(e);
-            holdOff();
-            retryLater(this::listenAgain);
+    @Override
+    public void onMet(final UnixSocket socket) {
+        if (session == null) {
+            begin(socket);
+        } else {
+            log.refused();
+            socket.close();
         }
     }
 
     /**
-     * Whether it cannot be said yet if a second front-end is to be sent away: one that was restarted may be here before
-     * the end of its old connection has been read, or before the slots are vacant.
+     * Not while it cannot be said yet if a second front-end is to be sent away: one that was restarted may be here
+     * before the end of its old connection has been read, or before the slots are vacant.
      */
-    private boolean isSessionBusy() {
+    @Override
+    public boolean isAtHome() {
         final boolean isBusy = session != null && !session.poll();
         // Polling may have ended it, to the last step.
-        return isBusy && session != null;
-    }
-
-    private void holdOff() {
-        isHeldOff = true;
-        listenerWatch.events(0);
-    }
-
-    private void listenAgain() {
-        if (isHeldOff && !isClosed) {
-            isHeldOff = false;
-            listenerWatch.events(Epoll.IN);
-        }
+        return !isBusy || session == null;
     }
 
     private void begin(final UnixSocket socket) {
@@ -165,13 +102,13 @@ final class DeviceLink implements VhostSession.Owner {
         if (session == null || session.isEnding()) {
             return;
         }
-        listenAgain();
+        rendezvous.listen();
         boolean isUp = false;
         for (int q = 0; q < config.offer().queues(); q++) {
             isUp |= session.device().isPairUp(q);
         }
         if (isUp) {
-            retry = FIRST_RETRY;
+            rendezvous.succeeded();
             announce(LinkState.UP, "the front-end has started the rings");
         } else {
             announce(LinkState.DOWN, downReason);
@@ -197,9 +134,9 @@ final class DeviceLink implements VhostSession.Owner {
             return;
         }
         if (config.isServer()) {
-            listenAgain();
+            rendezvous.listen();
         } else {
-            retryLater(this::connect);
+            rendezvous.again();
         }
     }
 
@@ -240,13 +177,7 @@ final class DeviceLink implements VhostSession.Owner {
     boolean close() {
         if (!isClosed) {
             isClosed = true;
-            if (timer != null) {
-                timer.cancel();
-            }
-            if (listener != null) {
-                listenerWatch.close();
-                listener.close();
-            }
+            rendezvous.close();
             if (session != null) {
                 session.end(SessionEnd.PORT_CLOSED);
             }

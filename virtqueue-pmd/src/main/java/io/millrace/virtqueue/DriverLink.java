@@ -6,9 +6,7 @@ import io.millrace.ControlLoop;
 import io.millrace.FrameCache;
 import io.millrace.LinkState;
 import io.millrace.PortContext;
-import io.millrace.linux.Epoll;
 import io.millrace.linux.LinuxException;
-import io.millrace.linux.UnixListener;
 import io.millrace.linux.UnixSocket;
 
 import java.time.Duration;
@@ -27,9 +25,7 @@ import java.time.Duration;
  *
  * <p>Thread safety: control loop only, but for {@link #state()}.
  */
-final class DriverLink {
-    private static final Duration FIRST_RETRY = Duration.ofMillis(100);
-    private static final Duration LAST_RETRY = Duration.ofSeconds(1);
+final class DriverLink implements Rendezvous.Host {
     private static final Duration DRAIN_POLL = Duration.ofMillis(1);
     private static final long LATE_NS = 1_000_000_000L;
 
@@ -41,11 +37,9 @@ final class DriverLink {
     private final FrameCache frames;
     private final SessionLog log;
     private volatile LinkState state = LinkState.DOWN;
-    private UnixListener listener;
-    private ControlLoop.Watch listenerWatch;
+    private final Rendezvous rendezvous;
     private DriverSession session;
     private ControlLoop.Timer timer;
-    private Duration retry = FIRST_RETRY;
     private String lastReason = "";
     private long drainingSinceNs;
     private boolean isLateKnown;
@@ -60,6 +54,7 @@ final class DriverLink {
         this.control = context.control();
         this.frames = context.pool().cache(config.name() + " control");
         this.log = new SessionLog(config.name(), context.counters());
+        this.rendezvous = new Rendezvous(config.path(), config.isServer(), control, log, this);
     }
 
     LinkState state() {
@@ -72,72 +67,30 @@ final class DriverLink {
      * @throws ConfigurationException if it is to listen and cannot.
      */
     void open() {
-        if (!config.isServer()) {
-            connect();
-            return;
-        }
-        try {
-            listener = UnixListener.bind(config.path());
-        } catch (final LinuxException e) {
-            throw new ConfigurationException(e.getMessage());
-        }
-        listenerWatch = control.watch(listener.fd(), Epoll.IN, events -> accept());
+        rendezvous.open();
     }
 
-    private void connect() {
-        timer = null;
-        try {
-            begin(UnixSocket.connect(config.path()));
-        } catch (final LinuxException e) {
-            log.unreachable(e);
-            retryLater();
-        }
+    /** One session at a time; the next back-end waits. */
+    @Override
+    public boolean isAtHome() {
+        return session == null;
     }
 
-    private void retryLater() {
-        timer = control.after(retry, config.isServer() ? this::listenAgain : this::connect);
-        retry = retry.multipliedBy(2).compareTo(LAST_RETRY) < 0 ? retry.multipliedBy(2) : LAST_RETRY;
-    }
-
-    private void listenAgain() {
-        timer = null;
-        listenerWatch.events(Epoll.IN);
-    }
-
-    private void accept() {
-        final UnixSocket socket;
-        try {
-            socket = listener.accept();
-        } catch (final LinuxException e) {
-            log.failed(e);
-            // Out of descriptors: the back-end goes on waiting in the queue of the socket.
-            listenerWatch.events(0);
-            retryLater();
-            return;
-        }
-        if (socket != null) {
-            // One session at a time; the next one waits to be accepted.
-            listenerWatch.events(0);
-            begin(socket);
-        }
-    }
-
-    private void begin(final UnixSocket socket) {
+    @Override
+    public void onMet(final UnixSocket socket) {
         try {
             session = new DriverSession(config, context, slots, new MessageChannel(socket));
         } catch (final LinuxException e) {
             socket.close();
-            log.failed(e);
             announce(LinkState.DOWN, e.getMessage());
-            retryLater();
-            return;
+            throw e;
         }
         log.accepted();
         session.start(this::onUp, this::end);
     }
 
     private void onUp() {
-        retry = FIRST_RETRY;
+        rendezvous.succeeded();
         announce(LinkState.UP, "the back-end is ready");
     }
 
@@ -172,7 +125,7 @@ final class DriverLink {
             frames.close();
             session.close();
             session = null;
-            retryLater();
+            rendezvous.again();
             return;
         }
         if (!isLateKnown && System.nanoTime() - drainingSinceNs > LATE_NS) {
@@ -204,10 +157,7 @@ final class DriverLink {
         if (timer != null) {
             timer.cancel();
         }
-        if (listener != null) {
-            listenerWatch.close();
-            listener.close();
-        }
+        rendezvous.close();
         if (session != null) {
             session.disconnect();
             for (final DriverSlot slot : slots) {
