@@ -22,7 +22,8 @@
  * device returns them as <em>used</em> and <em>call</em>s. Receive and transmit are named as the data plane sees them:
  * a device receives from the ring on which its guest transmits.
  *
- * <p>Reading order: Message, MessageChannel and VhostRequest for the protocol; then for the device side DeviceLink,
+ * <p>Reading order: Rendezvous for how either side finds the other; Message, MessageChannel and VhostRequest for the
+ * protocol; then for the device side DeviceLink,
  * VhostSession, RequestHandlers, RingSlot, SplitRing, DeviceRxQueue; for the driver side DriverLink, Handshake,
  * FrontEnd, DriverSlot, DriverRing, DriverRxQueue.
  */
