@@ -62,8 +62,8 @@ final class Chain {
                 return reject(ring, RejectReason.CHAIN_LOOP);
             }
             final long at = table + (long) index * SplitRing.DESCRIPTOR_SIZE;
-            final long address = UnsafeApi.getLongUnaligned(null, at);
-            final long rest = UnsafeApi.getLongUnaligned(null, at + 8);
+            final long address = word(at);
+            final long rest = word(at + 8);
             final long bytes = rest & 0xffff_ffffL;
             final int flags = (int) (rest >>> 32) & 0xffff;
             if ((flags & SplitRing.INDIRECT) != 0) {
@@ -93,6 +93,14 @@ final class Chain {
             }
             index = (int) (rest >>> 48);
         }
+    }
+
+    /**
+     * Reads half a descriptor, once: an opaque read is not repeated. 2.7.5.3 lets an indirect table begin anywhere; one
+     * that is not aligned is read by parts, each of them once.
+     */
+    private static long word(final long at) {
+        return at % Long.BYTES == 0 ? UnsafeApi.getLongOpaque(null, at) : UnsafeApi.getLongUnaligned(null, at);
     }
 
     private static boolean reject(final SplitRing ring, final RejectReason reason) {
