@@ -35,16 +35,26 @@ final class NetHeader {
         return (features & numBuffers) == 0 ? LEGACY_LENGTH : LENGTH;
     }
 
-    /** Writes the header of a packet in one buffer. Mostly it already stands there, and a store would cost more. */
+    /** Writes the header of a packet in one buffer. */
     static void writeSingle(final long address, final int length) {
+        ensure(address, length, 1 << 16);
+    }
+
+    /** Writes the header of a packet that a driver sends: all zero. */
+    static void writeZero(final long address, final int length) {
+        ensure(address, length, 0);
+    }
+
+    /** Stores only where it does not stand there yet: mostly it does, and a store would cost more. */
+    private static void ensure(final long address, final int length, final int offsetAndBuffers) {
         if (UnsafeApi.getLong(address) != 0) {
             UnsafeApi.putLong(address, 0);
         }
         if (length == LENGTH) {
-            if (UnsafeApi.getInt(address + 8) != 1 << 16) {
-                UnsafeApi.putInt(address + 8, 1 << 16);
+            if (UnsafeApi.getInt(address + 8) != offsetAndBuffers) {
+                UnsafeApi.putInt(address + 8, offsetAndBuffers);
             }
-        } else {
+        } else if (UnsafeApi.getShort(address + 8) != 0) {
             UnsafeApi.putShort(address + 8, (short) 0);
         }
     }
@@ -55,20 +65,6 @@ final class NetHeader {
         UnsafeApi.putShort(address + 8, (short) 0);
         if (length == LENGTH) {
             UnsafeApi.putShort(address + NUM_BUFFERS_OFFSET, (short) buffers);
-        }
-    }
-
-    /** Writes the header of a packet that a driver sends: all zero. Stores only where it does not stand there yet. */
-    static void writeZero(final long address, final int length) {
-        if (UnsafeApi.getLong(address) != 0) {
-            UnsafeApi.putLong(address, 0);
-        }
-        if (length == LENGTH) {
-            if (UnsafeApi.getInt(address + 8) != 0) {
-                UnsafeApi.putInt(address + 8, 0);
-            }
-        } else if (UnsafeApi.getShort(address + 8) != 0) {
-            UnsafeApi.putShort(address + 8, (short) 0);
         }
     }
 
