@@ -7,6 +7,9 @@ public enum LinkState {
     DOWN,
     /** Packets pass. */
     UP,
-    /** The device behind the port is gone and will not come back by itself. */
+    /**
+     * The device behind the port is gone. What is sent is dropped and counted. The port comes back if it was opened to
+     * wait for it (which is the default of drivers that can) and a device of that name appears.
+     */
     GONE
 }
