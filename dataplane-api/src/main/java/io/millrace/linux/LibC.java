@@ -47,6 +47,10 @@ final class LibC {
 
     static native int fcntl(int fd, int command, long argument);
 
+    static native int ioctl(int fd, long request, long argument);
+
+    static native int open(long path, int flags, int mode);
+
     static native int statx(int folder, long path, int flags, int mask, long status);
 
     static native int fstatfs(int fd, long status);
@@ -83,6 +87,14 @@ final class LibC {
 
     static native int connect(int fd, long address, int length);
 
+    static native int getsockopt(int fd, int level, int option, long value, long length);
+
+    static native int setsockopt(int fd, int level, int option, long value, int length);
+
+    static native long recvfrom(int fd, long to, long count, int flags, long address, long addressLength);
+
+    static native long sendto(int fd, long from, long count, int flags, long address, int addressLength);
+
     static native long recvmsg(int fd, long message, int flags);
 
     static native long sendmsg(int fd, long message, int flags);
@@ -92,6 +104,8 @@ final class LibC {
     static native int epollCtl(int epoll, int operation, int fd, long event);
 
     static native int epollWait(int epoll, long events, int capacity, int timeoutMs);
+
+    static native int setns(int fd, int type);
 
     static native int schedGetaffinity(int pid, long size, long mask);
 
