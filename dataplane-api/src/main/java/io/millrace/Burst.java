@@ -16,6 +16,8 @@ import org.agrona.UnsafeApi;
 public final class Burst {
     /** The size that measured best on both rings and NIC queues. */
     public static final int DEFAULT_CAPACITY = 32;
+    /** Flag: the packet's sender left work to be done, see {@link #offload}. */
+    public static final int OFFLOAD = 1;
 
     // A slot whose packet has left. No packet looks like this: none has length 0.
     private static final long VACANT = 0;
@@ -88,7 +90,7 @@ public final class Burst {
         return Descriptor.port(descriptor(i));
     }
 
-    /** The flag bits of packet {@code i}. None is defined yet: always 0. */
+    /** The flag bits of packet {@code i}: {@link #OFFLOAD} or 0. A packet that was added has none. */
     public int flags(final int i) {
         return Descriptor.flags(descriptor(i));
     }
@@ -168,8 +170,86 @@ public final class Burst {
             return false;
         }
         UnsafeApi.copyMemory(base + Descriptor.offset(descriptor), target.base + offset, length);
+        if ((Descriptor.flags(descriptor) & OFFLOAD) != 0) {
+            final int from = Descriptor.offset(descriptor);
+            OffloadRecord.copy(frames.record(from), from, target.frames.record(offset), offset);
+        }
         target.append(Descriptor.withSpan(descriptor, offset, length));
         return true;
+    }
+
+    /**
+     * Says what the sender of packet {@code i} left to be done to it, or with {@code csumStart} -1 and
+     * {@link Offload#GSO_NONE} that nothing is. Headers may be taken off and put on afterwards; {@link #copy} copies it
+     * with the packet. All numbers may come from a stranger.
+     *
+     * @param csumStart    where the range of the checksum begins, from the packet's first byte; it goes to the packet's
+     *                     end. -1: the checksum is there.
+     * @param csumOffset   where in that range the checksum belongs. The sum of the pseudo header stands there now.
+     * @param gsoType      {@link Offload#GSO_NONE} or how the packet is to be cut, which needs a checksum too.
+     * @param gsoSize      the bytes of data in each piece.
+     * @param headerLength a hint: how many bytes of headers each piece has; 0 if unknown.
+     * @return false if that makes no sense: the packet then leaves nothing to be done, and is better dropped.
+     */
+    public boolean offload(final int i, final int csumStart, final int csumOffset, final int gsoType,
+                           final int gsoSize, final int headerLength) {
+        final long descriptor = descriptor(i);
+        final int offset = Descriptor.offset(descriptor);
+        final boolean isNothing = csumStart == -1 && gsoType == Offload.GSO_NONE;
+        final boolean isSound = !isNothing && OffloadRecord.isSound(Descriptor.length(descriptor), csumStart,
+            csumOffset, gsoType, gsoSize, headerLength);
+        if (isSound) {
+            final boolean isCut = gsoType != Offload.GSO_NONE;
+            OffloadRecord.write(frames.record(offset), offset, csumStart, csumOffset, gsoType, isCut ? gsoSize : 0,
+                isCut ? headerLength : 0);
+        }
+        slots[head + i] = Descriptor.withFlags(descriptor, isSound ? OFFLOAD : 0);
+        return isSound || isNothing;
+    }
+
+    /**
+     * Whether packet {@code i} leaves something to be done. The accessors that follow are for such packets only. What
+     * they return was sound when it was set, but a back-end that the pool is shared with may have changed it and nodes
+     * may have cut the packet since: read each once and check it before it is used as a place or a length.
+     */
+    public boolean hasOffload(final int i) {
+        return (Descriptor.flags(descriptor(i)) & OFFLOAD) != 0;
+    }
+
+    /** Whether packet {@code i} leaves a checksum to be filled in. So does every packet that is to be cut. */
+    public boolean needsChecksum(final int i) {
+        return hasOffload(i);
+    }
+
+    /** Where the range of the checksum begins, from the first byte of packet {@code i} as it is now. */
+    public int checksumStart(final int i) {
+        return OffloadRecord.checksumStart(record(i)) - offset(i);
+    }
+
+    /** Where the checksum belongs, from {@link #checksumStart}: 0 to 65535. */
+    public int checksumOffset(final int i) {
+        return OffloadRecord.checksumOffset(record(i));
+    }
+
+    /** How packet {@code i} is to be cut: a type of {@link Offload}. */
+    public int gsoType(final int i) {
+        return OffloadRecord.gsoType(record(i));
+    }
+
+    /** The bytes of data in each piece: 0 to 65535, 0 if it is not to be cut. */
+    public int gsoSize(final int i) {
+        return OffloadRecord.gsoSize(record(i));
+    }
+
+    /** A hint: the bytes of headers of packet {@code i} as it is now; 0 if unknown or not to be cut. */
+    public int headerLength(final int i) {
+        final int end = OffloadRecord.headersEnd(record(i));
+        return end == 0 ? 0 : end - offset(i);
+    }
+
+    private long record(final int i) {
+        assert hasOffload(i) : "packet " + i + " leaves nothing to be done";
+        return frames.record(offset(i));
     }
 
     /** Frees the frame of packet {@code i}; its slot is vacant. */

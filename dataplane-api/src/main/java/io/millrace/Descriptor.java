@@ -53,4 +53,8 @@ final class Descriptor {
     static long withSpan(final long descriptor, final int offset, final int length) {
         return descriptor & ~(OFFSET_MASK | LENGTH_MASK) | offset | (long) length << LENGTH_SHIFT;
     }
+
+    static long withFlags(final long descriptor, final int flags) {
+        return descriptor & (1L << FLAGS_SHIFT) - 1 | (long) flags << FLAGS_SHIFT;
+    }
 }

@@ -138,14 +138,19 @@ public final class FrameCache implements AutoCloseable {
         jumbo[jumboTop++] = first;
     }
 
-    /** Free bytes before {@code offset} in its frame. */
+    /** Bytes before {@code offset} that a packet can still grow into: all of its frame's but the reserved ones. */
     public int headroom(final int offset) {
-        return offset - pool.frameStart(offset);
+        return offset - pool.frameStart(offset) - FramePool.RESERVED;
     }
 
     /** Bytes from {@code offset} to the end of its frame. */
     public int tailroom(final int offset) {
         return pool.frameEnd(offset) - offset;
+    }
+
+    /** Where the reserved bytes of the frame around {@code offset} are in memory. */
+    long record(final int offset) {
+        return baseAddress + pool.frameStart(offset);
     }
 
     /** Frames resting here. */

@@ -22,7 +22,7 @@ import java.util.List;
  *  +----------+----------+---- ... ----------+------------------+------ ... -------+
  *  | 2 KiB    | 2 KiB    |                   | 66 KiB           |                  |
  *  +----------+----------+---- ... ----------+------------------+------ ... -------+
- *   one frame: | headroom 128..320 | data ............ |
+ *   one frame: | reserved 16 | headroom 112..304 | data ............ |
  * </pre>
  *
  * <p>Where the data of a frame begins differs from frame to frame in steps of a cache line. With one start for all, the
@@ -36,14 +36,17 @@ public final class FramePool implements AutoCloseable {
     public static final int NONE = -1;
     /** Distance between two normal frames in bytes. */
     public static final int FRAME_SIZE = 2048;
-    /** Bytes before the first data byte that every frame has at least. */
-    public static final int HEADROOM = 128;
+    /** Bytes at the start of every frame that no packet grows into: they hold what is said about the packet. */
+    public static final int RESERVED = 16;
+    /** Bytes before the first data byte, without the reserved ones, that every frame has at least. */
+    public static final int HEADROOM = FramePool.FIRST_BYTE - RESERVED;
     /** Data bytes that every normal frame has at least: enough for 1518 with room for tags. */
-    public static final int FRAME_CAPACITY = FRAME_SIZE - FramePool.HEADROOM - FramePool.MAX_COLOUR;
+    public static final int FRAME_CAPACITY = FRAME_SIZE - FramePool.FIRST_BYTE - FramePool.MAX_COLOUR;
     /** Data bytes that every jumbo frame has at least: a 64 KiB packet and its headers. */
-    public static final int JUMBO_CAPACITY = FramePool.JUMBO_SIZE - FramePool.HEADROOM - FramePool.MAX_COLOUR;
+    public static final int JUMBO_CAPACITY = FramePool.JUMBO_SIZE - FramePool.FIRST_BYTE - FramePool.MAX_COLOUR;
 
     private static final Logger LOG = LoggerFactory.getLogger(FramePool.class);
+    private static final int FIRST_BYTE = 128;
     private static final int JUMBO_SIZE = 33 * FRAME_SIZE;
     private static final int COLOURS = 4;
     private static final int COLOUR_BYTES = 64;
@@ -214,7 +217,7 @@ public final class FramePool implements AutoCloseable {
 
     int firstByte(final int offset) {
         final int start = frameStart(offset);
-        return start + HEADROOM + (start / FRAME_SIZE & COLOURS - 1) * COLOUR_BYTES;
+        return start + FIRST_BYTE + (start / FRAME_SIZE & COLOURS - 1) * COLOUR_BYTES;
     }
 
     private int index(final int offset) {

@@ -29,6 +29,15 @@ public interface Port extends AutoCloseable {
     }
 
     /**
+     * Which work, as bits of {@link Offload}, packets from this port may leave to be done and its transmit queues take.
+     * Asked once, before packets flow. For a port without {@link Offload#CSUM} a data plane fills in checksums before
+     * it hands packets to the transmit queue.
+     */
+    default int offloads() {
+        return 0;
+    }
+
+    /**
      * A receive queue.
      *
      * @param queue 0 to {@link #queues()} - 1.

@@ -242,7 +242,7 @@ class BurstTest {
         assertThrows(IllegalArgumentException.class, () -> burst.pushFront(0, -1));
         burst.pushFront(0, room);
         assertEquals(0, burst.headroom(0));
-        assertEquals(0, burst.offset(0) % FramePool.FRAME_SIZE);
+        assertEquals(FramePool.RESERVED, burst.offset(0) % FramePool.FRAME_SIZE);
         assertEquals(60 + room, burst.length(0));
     }
 

@@ -46,7 +46,8 @@ class FramePoolTest {
                 colours.add(offset % FramePool.FRAME_SIZE);
                 assertTrue(cache.headroom(offset) >= FramePool.HEADROOM);
                 assertTrue(cache.tailroom(offset) >= FramePool.FRAME_CAPACITY);
-                assertEquals(FramePool.FRAME_SIZE, cache.headroom(offset) + cache.tailroom(offset));
+                assertEquals(FramePool.FRAME_SIZE,
+                    FramePool.RESERVED + cache.headroom(offset) + cache.tailroom(offset));
                 assertTrue(offset + cache.tailroom(offset) <= pool.size());
             }
             assertEquals(4, colours.size());
@@ -68,7 +69,7 @@ class FramePoolTest {
             assertEquals(FramePool.NONE, cache.allocateJumbo());
             Arrays.sort(offsets);
             for (final int offset : offsets) {
-                assertEquals(end, offset - cache.headroom(offset));
+                assertEquals(end, offset - cache.headroom(offset) - FramePool.RESERVED);
                 end = offset + cache.tailroom(offset);
                 cache.free(offset + cache.tailroom(offset) - 1);
             }

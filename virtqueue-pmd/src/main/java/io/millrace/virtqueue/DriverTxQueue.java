@@ -22,6 +22,7 @@ import java.util.function.Consumer;
 final class DriverTxQueue implements TxQueue, AutoCloseable {
     // More than a burst brings in, so that a back-end's backlog of returns shrinks; bounded, so that one call is.
     private static final int REAP_MOST = 256;
+    private static final int FRAME_MASK = FramePool.FRAME_SIZE - 1;
 
     private final DriverSlot slot;
     private final long poolBase;
@@ -86,7 +87,7 @@ final class DriverTxQueue implements TxQueue, AutoCloseable {
             final int offset = burst.offset(i);
             final int length = burst.length(i);
             // Frames of both classes start at multiples of the small one's size: most packets pass by this test.
-            if ((offset & FramePool.FRAME_SIZE - 1) >= headerLength
+            if ((offset & FRAME_MASK) >= FramePool.RESERVED + headerLength
                 || burst.frames().headroom(offset) >= headerLength) {
                 final int start = offset - headerLength;
                 NetHeader.writeZero(poolBase + start, headerLength);
