@@ -57,6 +57,15 @@ final class Scratch implements AutoCloseable {
         }
     }
 
+    byte[] getBytes(final long offset, final int count) {
+        final long start = at(offset, count);
+        final byte[] bytes = new byte[count];
+        for (int i = 0; i < count; i++) {
+            bytes[i] = UnsafeApi.getByte(start + i);
+        }
+        return bytes;
+    }
+
     void putShort(final long offset, final int value) {
         UnsafeApi.putShort(at(offset, Short.BYTES), (short) value);
     }

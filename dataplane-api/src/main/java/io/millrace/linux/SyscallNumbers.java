@@ -10,6 +10,7 @@ final class SyscallNumbers {
     static final long IO_SETUP = IS_X86_64 ? 206 : 0;
     static final long IO_SUBMIT = IS_X86_64 ? 209 : 2;
     static final long IO_GETEVENTS = IS_X86_64 ? 208 : 4;
+    static final long BPF = IS_X86_64 ? 321 : 280;
 
     private SyscallNumbers() {
     }
