@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace;
 
+import java.util.List;
+import java.util.StringJoiner;
+
 /**
  * Work that the sender of a packet left to the interface (virtio 1.2, 5.1.6): to fill in a checksum, to cut one large
  * packet into several. As bits, what a port takes or yields ({@link Port#offloads}); as the type of segmentation, what
@@ -32,6 +35,7 @@ public final class Offload {
     public static final int GSO_ECN = 0x80;
 
     private static final int UNKNOWN = 1 << 31;
+    private static final List<String> NAMES = List.of("csum", "tso4", "tso6", "ecn", "uso");
 
     private Offload() {
     }
@@ -51,5 +55,34 @@ public final class Offload {
             case GSO_UDP_L4 -> CSUM | USO;
             default -> UNKNOWN;
         };
+    }
+
+    /** The bits in words, such as {@code csum+tso4}; {@code none} if there are none. What is unknown is left out. */
+    public static String text(final int bits) {
+        final StringJoiner text = new StringJoiner("+").setEmptyValue("none");
+        for (int i = 0; i < NAMES.size(); i++) {
+            if ((bits & 1 << i) != 0) {
+                text.add(NAMES.get(i));
+            }
+        }
+        return text.toString();
+    }
+
+    /**
+     * The bits that {@link #text} would write so.
+     *
+     * @throws ConfigurationException naming the word that is none of these.
+     */
+    public static int parse(final String text) {
+        int bits = 0;
+        for (final String word : text.equals("none") ? new String[0] : text.split("\\+", -1)) {
+            final int bit = NAMES.indexOf(word);
+            if (bit < 0) {
+                throw new ConfigurationException("there is no offload " + word + ": take none, or some of "
+                    + String.join("+", NAMES));
+            }
+            bits |= 1 << bit;
+        }
+        return bits;
     }
 }

@@ -177,4 +177,18 @@ class BurstOffloadTest {
         assertEquals(Integer.MIN_VALUE, Offload.needed(Offload.GSO_UDP));
         assertEquals(Integer.MIN_VALUE, Offload.needed(0x7f));
     }
+
+    @ParameterizedTest
+    @CsvSource({"0, none", "1, csum", "3, csum+tso4", "31, csum+tso4+tso6+ecn+uso"})
+    void shouldReadAndWriteBitsAsWords(final int bits, final String text) {
+        assertEquals(text, Offload.text(bits));
+        assertEquals(bits, Offload.parse(text));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"tso", "CSUM", "csum+", "''"})
+    void shouldSayWhichWordIsNoOffload(final String text) {
+        assertTrue(assertThrows(ConfigurationException.class, () -> Offload.parse(text)).getMessage()
+            .endsWith("take none, or some of csum+tso4+tso6+ecn+uso"));
+    }
 }

@@ -90,7 +90,8 @@ final class Crew implements AutoCloseable {
     private void hire(final String name, final int cpu, final List<Component> share, final Dataplane dataplane) {
         final FrameCache frames = dataplane.pool().cache(name);
         final FaultLog faults = new FaultLog();
-        final Program program = new Linker(frames, dataplane.counters(), faults, dataplane.burst()).link(share);
+        final Program program =
+            new Linker(frames, dataplane.counters(), faults, dataplane.burst(), dataplane.offloads()).link(share);
         final Worker worker = new Worker(name, cpu, frames, program, faults, dataplane.counters());
         workers.add(worker);
         runners.add(new AgentRunner(dataplane.idle().strategy(), Crew::failed, null, worker));

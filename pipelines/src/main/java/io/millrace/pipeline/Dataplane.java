@@ -176,6 +176,15 @@ public final class Dataplane implements AutoCloseable {
         return burst;
     }
 
+    /** The work that packets of some port may leave to be done. */
+    int offloads() {
+        int all = 0;
+        for (final Port port : ports) {
+            all |= port.offloads();
+        }
+        return all;
+    }
+
     /**
      * Waits for the end: until another thread calls {@link #close()}, or the process is asked to end by SIGTERM or
      * SIGINT. The process then lives on until {@link #close()} is through, for a few seconds at most, and no longer:

@@ -10,6 +10,9 @@ final class Drops {
     static final DropReason UNREAD =
         new DropReason("unread", "no wire of the graph reads this queue; add from(port) or from(port, queue)");
 
+    static final DropReason OFFLOAD = new DropReason("offload",
+        "the sender left work to be done to the packet that neither the port nor the data plane can do");
+
     private Drops() {
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.pipeline;
 
+import io.millrace.Offload;
 import io.millrace.Port;
 
 import java.util.Collection;
@@ -50,6 +51,29 @@ final class GraphCheck {
             if (node.isBound()) {
                 throw new WiringException(node + " runs in another graph already: make a second one");
             }
+        }
+        largePacketsAreTaken();
+    }
+
+    /** A checksum can be filled in on the way; cutting is up to the ports. */
+    private void largePacketsAreTaken() {
+        for (final Component component : Components.of(graph)) {
+            for (final Wire from : component.wires()) {
+                for (final Wire to : component.wires()) {
+                    if (from.fromPort() != null && to.toPort() != null) {
+                        largePacketsAreTaken(from.fromPort().port(), to.toPort().port());
+                    }
+                }
+            }
+        }
+    }
+
+    private static void largePacketsAreTaken(final Port from, final Port to) {
+        final int uncut = from.offloads() & ~Offload.CSUM & ~to.offloads();
+        if (uncut != 0) {
+            throw new WiringException("packets from port " + from.name()
+                + " may still have to be cut into smaller ones (" + Offload.text(uncut)
+                + "), which port " + to.name() + " cannot do: open " + from.name() + " without these offloads");
         }
     }
 

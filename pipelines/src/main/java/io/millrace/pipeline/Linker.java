@@ -28,16 +28,25 @@ final class Linker {
     private final Counters counters;
     private final FaultLog faults;
     private final int burst;
+    private final int yielded;
     private final List<Node> nodes = new ArrayList<>();
     private final List<Stage> sources = new ArrayList<>();
     private final List<Stage> stages = new ArrayList<>();
     private final Map<Object, Burst> inboxes = new HashMap<>();
 
-    Linker(final FrameCache frames, final Counters counters, final FaultLog faults, final int burst) {
+    /**
+     * A linker for one worker.
+     *
+     * @param burst   the most packets taken from a queue at a time.
+     * @param yielded the offloads that packets of some port may have, see {@link Port#offloads}.
+     */
+    Linker(final FrameCache frames, final Counters counters, final FaultLog faults, final int burst,
+           final int yielded) {
         this.frames = frames;
         this.counters = counters;
         this.faults = faults;
         this.burst = burst;
+        this.yielded = yielded;
     }
 
     /** Links. The nodes are bound to their names already. */
@@ -67,10 +76,15 @@ final class Linker {
 
     private void linkTx(final Component component, final Port port, final List<PortEnd> queues) {
         final long toAll = roomFor(component.wires(), null, PortEnd.all(port));
+        final List<Stage> checksums = new ArrayList<>();
         final List<TxStage> txStages = new ArrayList<>();
         for (final PortEnd queue : queues) {
             final Burst inbox = inbox(queue, queue.toString(), toAll + roomFor(component.wires(), null, queue));
             final Counters.Scope scope = counters.scope("port", port.name(), "tx" + queue.queue());
+            if ((yielded & ~port.offloads()) != 0) {
+                checksums.add(new ChecksumStage(frames, inbox, port.offloads(), scope.counter("checksummed"),
+                    scope.drops(Drops.OFFLOAD)));
+            }
             txStages.add(new TxStage("transmit " + queue, port.tx(queue.queue()), inbox, faults,
                 scope.drops(Drops.FAULT), scope.drops(DropReason.RING_FULL)));
         }
@@ -80,6 +94,7 @@ final class Linker {
             stages.add(new SpreadStage(inbox(PortEnd.all(port), "port " + port.name(), toAll),
                 txStages.toArray(new TxStage[0])));
         }
+        stages.addAll(checksums);
         stages.addAll(txStages);
     }
 

@@ -25,6 +25,8 @@ final class MemoryPort implements Port {
     private final int id;
     private final Counters counters;
     private final List<Line> lines = new ArrayList<>();
+    /** What {@link Port#offloads} says. */
+    volatile int offloads;
     private volatile boolean isClosed;
 
     private MemoryPort(final String name, final int id, final int queues, final PortContext context) {
@@ -109,6 +111,11 @@ final class MemoryPort implements Port {
     }
 
     @Override
+    public int offloads() {
+        return offloads;
+    }
+
+    @Override
     public RxQueue rx(final int queue) {
         return lines.get(queue).rx;
     }
@@ -132,6 +139,8 @@ final class MemoryPort implements Port {
         /** How many more packets the peer takes. */
         final AtomicInteger room = new AtomicInteger(Integer.MAX_VALUE);
         volatile boolean isReady = true;
+        /** What the peer leaves to be done to its packets: the arguments of {@link Burst#offload}. */
+        volatile int[] request;
         volatile Throwable rxFault;
         volatile Throwable txFault;
         volatile Thread rxReleasedBy;
@@ -166,6 +175,10 @@ final class MemoryPort implements Port {
                     final long address = burst.address(burst.size() - 1);
                     for (int i = 0; i < packet.length; i++) {
                         UnsafeApi.putByte(address + i, packet[i]);
+                    }
+                    final int[] asked = request;
+                    if (asked != null) {
+                        burst.offload(burst.size() - 1, asked[0], asked[1], asked[2], asked[3], asked[4]);
                     }
                     n++;
                 }
