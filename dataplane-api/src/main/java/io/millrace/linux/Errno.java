@@ -49,6 +49,8 @@ public final class Errno {
     public static final int ENAMETOOLONG = 36;
     /** The kernel has no such call. */
     public static final int ENOSYS = 38;
+    /** Not a message as it should be. */
+    public static final int EBADMSG = 74;
     /** Not a socket. */
     public static final int ENOTSOCK = 88;
     /** A socket of another type. */
@@ -57,6 +59,8 @@ public final class Errno {
     public static final int EOPNOTSUPP = 95;
     /** Address in use. */
     public static final int EADDRINUSE = 98;
+    /** No such address here. */
+    public static final int EADDRNOTAVAIL = 99;
     /** The interface is down. */
     public static final int ENETDOWN = 100;
     /** The connection ended before it was accepted. */

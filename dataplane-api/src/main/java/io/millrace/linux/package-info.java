@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Linux, as far as a data plane needs it: descriptors, shared memory, local sockets, wake-ups and processors. The only
- * package of the project that calls C.
+ * Linux, as far as a data plane needs it: descriptors, shared memory, local sockets, wake-ups, processors and
+ * network interfaces. The only package of the project that calls C.
  *
  * <pre>
  *   a stranger's process                          this process
@@ -13,6 +13,11 @@
  *   memfd ======================= the same pages ============================ Mapping                populate, overmap
  *   eventfd ("kick")  --------------------------------------------------------- Epoll                wakes our thread
  *   eventfd ("call")  ------------------------------------------------------ EventSignal             wakes theirs
+ *
+ *   the kernel                                    this process
+ *
+ *   interfaces --------- rtnetlink -------------- Interfaces     asks and configures       opened in a NetNamespace
+ *        news ---------- rtnetlink -------------- LinkMonitor    hears                     or in that of the process
  * </pre>
  *
  * <p>Three rules hold everywhere. One object owns each descriptor, and each piece of native memory, and closing is
@@ -21,7 +26,7 @@
  * expected, such as {@code EAGAIN} or a peer that has gone, is a return value.
  *
  * <p>Reading order: {@link io.millrace.linux.Fd}, {@link io.millrace.linux.FileStatus},
- * {@link io.millrace.linux.Mapping}, {@link io.millrace.linux.UnixSocket}, {@link io.millrace.linux.EventSignal}; then
- * {@code LibC}, which is all there is below.
+ * {@link io.millrace.linux.Mapping}, {@link io.millrace.linux.UnixSocket}, {@link io.millrace.linux.EventSignal}; for devices
+ * {@link io.millrace.linux.Interfaces} and {@link io.millrace.linux.NetNamespace}; then {@code LibC}, which is all there is below.
  */
 package io.millrace.linux;
