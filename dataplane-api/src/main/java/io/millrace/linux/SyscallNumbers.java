@@ -11,6 +11,8 @@ final class SyscallNumbers {
     static final long IO_SUBMIT = IS_X86_64 ? 209 : 2;
     static final long IO_GETEVENTS = IS_X86_64 ? 208 : 4;
     static final long BPF = IS_X86_64 ? 321 : 280;
+    // Numbers are the same everywhere since 2018.
+    static final long EPOLL_PWAIT2 = 441;
 
     private SyscallNumbers() {
     }

@@ -99,6 +99,20 @@ class EpollTest {
     }
 
     @Test
+    void shouldWaitForATimeInNanoseconds() {
+        try (Epoll epoll = Epoll.create(); EventFd eventFd = EventFd.create()) {
+            epoll.add(eventFd.fd(), Epoll.IN, 7);
+            final long start = System.nanoTime();
+            assertEquals(0, epoll.awaitNs(2_000_000));
+            assertTrue(System.nanoTime() - start >= 2_000_000);
+            eventFd.signal();
+            assertEquals(1, epoll.awaitNs(60_000_000_000L));
+            assertEquals(7, epoll.token(0));
+            assertEquals(1, epoll.awaitNs(0));
+        }
+    }
+
+    @Test
     void shouldRefuseUseOnceClosed() {
         final Epoll epoll = Epoll.create();
         epoll.close();
@@ -115,6 +129,7 @@ class EpollTest {
                 for (int i = 0; i < 10_000; i++) {
                     epoll.await(0);
                     epoll.token(0);
+                    epoll.awaitNs(1);
                     epoll.events(0);
                 }
             }));
