@@ -7,6 +7,8 @@ import io.millrace.pipeline.Idle;
 import picocli.CommandLine.Option;
 
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 
 /** The options that every command which moves packets has. */
 final class RunOptions {
@@ -30,10 +32,15 @@ final class RunOptions {
     private int burst = 32;
 
     @Option(names = "--idle", paramLabel = "HOW", order = 6,
-        description = "what a worker without packets does: spin, backoff or sleep (default: ${DEFAULT-VALUE})")
+        description = "what a worker without packets does: spin, backoff, adaptive or sleep (default: ${DEFAULT-VALUE})")
     private Idle idle = Idle.BACKOFF;
 
-    @Option(names = "--frames", paramLabel = "N", order = 7,
+    @Option(names = "--max-wait", paramLabel = "MICROS", order = 7,
+        description = "with --idle adaptive: how long packets wait at most in a port that cannot wake the worker "
+            + "(default: ${DEFAULT-VALUE})")
+    private long maxWaitUs = 1000;
+
+    @Option(names = "--frames", paramLabel = "N", order = 8,
         description = "frames of 2 KiB in the pool; by default enough for the ports")
     private Integer frames;
 
@@ -67,8 +74,8 @@ final class RunOptions {
      * @param counters the file for its counters.
      */
     Dataplane dataplane(final Path counters) {
-        final Dataplane.Builder builder = Dataplane.builder().burst(burst).idle(idle).cpus(cpus)
-            .countersFile(counters).heedSignals(false);
+        final Dataplane.Builder builder = Dataplane.builder().burst(burst).idle(idle)
+            .maxWait(Duration.of(maxWaitUs, ChronoUnit.MICROS)).cpus(cpus).countersFile(counters).heedSignals(false);
         if (frames != null) {
             builder.frames(frames);
         }

@@ -5,6 +5,7 @@ import io.millrace.DataplaneException;
 import io.millrace.FrameCache;
 import io.millrace.linux.Cpus;
 import org.agrona.concurrent.AgentRunner;
+import org.agrona.concurrent.IdleStrategy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +25,7 @@ final class Crew implements AutoCloseable {
     private final List<Node> nodes;
     private final List<Worker> workers = new ArrayList<>();
     private final List<AgentRunner> runners = new ArrayList<>();
+    private final List<AdaptiveIdle> sleepers = new ArrayList<>();
 
     private Crew(final List<Node> nodes) {
         this.nodes = nodes;
@@ -94,7 +96,11 @@ final class Crew implements AutoCloseable {
             new Linker(frames, dataplane.counters(), faults, dataplane.burst(), dataplane.offloads()).link(share);
         final Worker worker = new Worker(name, cpu, frames, program, faults, dataplane.counters());
         workers.add(worker);
-        runners.add(new AgentRunner(dataplane.idle().strategy(), Crew::failed, null, worker));
+        final IdleStrategy idle = dataplane.idle().strategy(worker, dataplane.maxWaitNs());
+        if (idle instanceof final AdaptiveIdle adaptive) {
+            sleepers.add(adaptive);
+        }
+        runners.add(new AgentRunner(idle, Crew::failed, null, worker));
     }
 
     private static Thread thread(final Runnable runner) {
@@ -116,10 +122,13 @@ final class Crew implements AutoCloseable {
     /** Stops every worker and waits for that. Afterwards no thread touches the queues. */
     @Override
     public void close() {
+        sleepers.forEach(AdaptiveIdle::stop);
         for (final AgentRunner runner : runners) {
             runner.close(CLOSE_RETRY_MS, thread -> LOG.warn("{} does not stop: a node or a driver of it blocks",
                 thread.getName()));
         }
+        sleepers.forEach(AdaptiveIdle::close);
+        sleepers.clear();
         nodes.forEach(Node::unbind);
     }
 }

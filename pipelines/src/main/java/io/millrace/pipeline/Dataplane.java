@@ -38,10 +38,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
 public final class Dataplane implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Dataplane.class);
     private static final int MAX_PORTS = 256;
+    private static final Duration SHORTEST_WAIT = Duration.ofNanos(1000);
+    // Nodes tick every 100 ms, and a control thread gives a worker one second to answer.
+    private static final Duration LONGEST_WAIT = Duration.ofMillis(100);
 
     private final String name;
     private final int[] cpus;
     private final Idle idle;
+    private final long maxWaitNs;
     private final int burst;
     private final boolean heedsSignals;
     private final FramePool pool;
@@ -57,6 +61,7 @@ public final class Dataplane implements AutoCloseable {
         this.name = builder.name;
         this.cpus = builder.cpus;
         this.idle = builder.idle;
+        this.maxWaitNs = builder.maxWait.toNanos();
         this.burst = builder.burst;
         this.heedsSignals = builder.heedsSignals;
         this.pool = pool;
@@ -172,6 +177,10 @@ public final class Dataplane implements AutoCloseable {
         return idle;
     }
 
+    long maxWaitNs() {
+        return maxWaitNs;
+    }
+
     int burst() {
         return burst;
     }
@@ -266,6 +275,7 @@ public final class Dataplane implements AutoCloseable {
         private int burst = Burst.DEFAULT_CAPACITY;
         private int[] cpus = {};
         private Idle idle = Idle.BACKOFF;
+        private Duration maxWait = Duration.ofMillis(1);
         private Path countersFile;
         private boolean heedsSignals = true;
 
@@ -302,6 +312,16 @@ public final class Dataplane implements AutoCloseable {
             return this;
         }
 
+        /**
+         * How long a worker with {@link Idle#ADAPTIVE} sleeps at most, 1 microsecond to 100 milliseconds: what a packet
+         * waits in a queue that cannot wake the worker, and what is asked of a queue while nothing arrives. 1
+         * millisecond if not called.
+         */
+        public Builder maxWait(final Duration time) {
+            maxWait = time;
+            return this;
+        }
+
         /** How many packets are taken from a queue at a time, 1 to 1024. 32 if not called. */
         public Builder burst(final int packets) {
             burst = packets;
@@ -332,6 +352,11 @@ public final class Dataplane implements AutoCloseable {
             CpuList.check(cpus);
             if (burst < 1 || burst > 1024) {
                 throw new ConfigurationException("a burst of " + burst + " packets cannot be: take 1 to 1024");
+            }
+            if (maxWait.compareTo(SHORTEST_WAIT) < 0 || maxWait.compareTo(LONGEST_WAIT) > 0) {
+                throw new ConfigurationException("workers cannot sleep for up to "
+                    + (maxWait.getSeconds() + maxWait.getNano() / 1e9)
+                    + " seconds: take 1 microsecond to 100 milliseconds");
             }
             final FramePool pool = FramePool.create(frames, jumboFrames);
             try {

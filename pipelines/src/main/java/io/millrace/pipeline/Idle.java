@@ -13,22 +13,32 @@ public enum Idle {
     /** Asks again at once. The least latency, for a worker that has its CPU to itself. */
     SPIN {
         @Override
-        IdleStrategy strategy() {
+        IdleStrategy strategy(final Worker worker, final long maxWaitNs) {
             return BusySpinIdleStrategy.INSTANCE;
         }
     },
     /** Spins, then yields, then sleeps for up to 100 microseconds. For a CPU that others use too. */
     BACKOFF {
         @Override
-        IdleStrategy strategy() {
+        IdleStrategy strategy(final Worker worker, final long maxWaitNs) {
             return new BackoffIdleStrategy(MAX_SPINS, MAX_YIELDS, TimeUnit.MICROSECONDS.toNanos(1),
                 TimeUnit.MICROSECONDS.toNanos(100));
+        }
+    },
+    /**
+     * Spins, then yields, then sleeps until a queue has a packet, and for {@link Dataplane.Builder#maxWait} at most:
+     * that is how long packets wait in a queue that can wake nobody. Next to no CPU time while nothing arrives.
+     */
+    ADAPTIVE {
+        @Override
+        IdleStrategy strategy(final Worker worker, final long maxWaitNs) {
+            return worker.adaptiveIdle(maxWaitNs);
         }
     },
     /** Sleeps for a millisecond. Next to no CPU time while nothing arrives; for tests and lightly used planes. */
     SLEEP {
         @Override
-        IdleStrategy strategy() {
+        IdleStrategy strategy(final Worker worker, final long maxWaitNs) {
             return new SleepingMillisIdleStrategy(1);
         }
     };
@@ -36,5 +46,6 @@ public enum Idle {
     private static final int MAX_SPINS = 200;
     private static final int MAX_YIELDS = 100;
 
-    abstract IdleStrategy strategy();
+    /** What {@code worker} does between passes, which the caller closes when it can be closed. */
+    abstract IdleStrategy strategy(Worker worker, long maxWaitNs);
 }

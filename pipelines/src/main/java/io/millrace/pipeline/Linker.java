@@ -30,7 +30,7 @@ final class Linker {
     private final int burst;
     private final int yielded;
     private final List<Node> nodes = new ArrayList<>();
-    private final List<Stage> sources = new ArrayList<>();
+    private final List<Source> sources = new ArrayList<>();
     private final List<Stage> stages = new ArrayList<>();
     private final Map<Object, Burst> inboxes = new HashMap<>();
 

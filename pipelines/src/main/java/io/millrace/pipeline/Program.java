@@ -20,12 +20,12 @@ import java.util.List;
  */
 final class Program {
     private final Node[] nodes;
-    private final Stage[] sources;
+    private final Source[] sources;
     private final Stage[] stages;
 
-    Program(final List<Node> nodes, final List<Stage> sources, final List<Stage> stages) {
+    Program(final List<Node> nodes, final List<Source> sources, final List<Stage> stages) {
         this.nodes = nodes.toArray(new Node[0]);
-        this.sources = sources.toArray(new Stage[0]);
+        this.sources = sources.toArray(new Source[0]);
         this.stages = stages.toArray(new Stage[0]);
     }
 
@@ -33,10 +33,15 @@ final class Program {
         return nodes;
     }
 
+    /** What is polled, one for each receive queue. */
+    Source[] sources() {
+        return sources;
+    }
+
     /** One pass. Returns how many packets came in. */
     int run() {
         int received = 0;
-        for (final Stage source : sources) {
+        for (final Source source : sources) {
             received += source.run();
         }
         for (final Stage stage : stages) {
@@ -47,7 +52,7 @@ final class Program {
 
     /** Releases every queue and frees every {@link Burst}. On the worker's thread. */
     void close() {
-        for (final Stage source : sources) {
+        for (final Source source : sources) {
             source.close();
         }
         for (final Stage stage : stages) {

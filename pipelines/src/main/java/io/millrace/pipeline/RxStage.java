@@ -4,18 +4,20 @@ package io.millrace.pipeline;
 import io.millrace.Burst;
 import io.millrace.Counter;
 import io.millrace.RxQueue;
+import io.millrace.linux.Fd;
 
 /**
  * Polls one receive queue into the inbox of what comes next. Where others feed that inbox too, a burst of its own lies
  * between: an inbox has room for a full burst from each of them, and the first must not take all of it.
  */
-final class RxStage implements Stage {
+final class RxStage implements Source {
     private final String part;
     private final RxQueue queue;
     private final Burst polled;
     private final Burst inbox;
     private final FaultLog faults;
     private final Counter dropped;
+    private boolean isArmed;
 
     /**
      * A stage.
@@ -57,7 +59,31 @@ final class RxStage implements Stage {
     }
 
     @Override
+    public Fd arm() {
+        isArmed = true;
+        try {
+            return queue.arm();
+        } catch (final Throwable e) {
+            faults.report(part, e);
+            return null;
+        }
+    }
+
+    @Override
+    public void disarm() {
+        if (isArmed) {
+            isArmed = false;
+            try {
+                queue.disarm();
+            } catch (final Throwable e) {
+                faults.report(part, e);
+            }
+        }
+    }
+
+    @Override
     public void close() {
+        disarm();
         try {
             queue.release();
         } catch (final Throwable e) {

@@ -3,12 +3,13 @@ package io.millrace.pipeline;
 
 import io.millrace.Burst;
 import io.millrace.Counter;
+import io.millrace.linux.Fd;
 
 /**
  * Polls a receive queue that no wire reads, and drops what comes. A queue has to be polled even so: that is when its
  * driver does what the peer asked for.
  */
-final class UnreadStage implements Stage {
+final class UnreadStage implements Source {
     private final RxStage rx;
     private final Burst inbox;
     private final Counter dropped;
@@ -26,6 +27,16 @@ final class UnreadStage implements Stage {
             dropped.add(inbox.freeAll());
         }
         return received;
+    }
+
+    @Override
+    public Fd arm() {
+        return rx.arm();
+    }
+
+    @Override
+    public void disarm() {
+        rx.disarm();
     }
 
     @Override

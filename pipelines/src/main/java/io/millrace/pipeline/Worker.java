@@ -16,7 +16,8 @@ import java.util.concurrent.CountDownLatch;
  * queues, and begins again.
  *
  * <p>Counts {@code worker/NAME/cycles} (passes), {@code busy-cycles} (passes that received something) and
- * {@code packets} (received).
+ * {@code packets} (received); with {@link Idle#ADAPTIVE} also {@code waits} (how often it slept) and {@code woken} (how
+ * often a queue ended that; otherwise the time was over).
  *
  * <p>Thread safety: {@link #name}, {@link #cpu} and {@link #roleName} from any thread; {@link #frames} for the nodes on
  * this worker; the rest is for the thread that runs it.
@@ -37,6 +38,7 @@ public final class Worker implements Agent {
     private final Counter cyclesCounter;
     private final Counter busyCyclesCounter;
     private final Counter packetsCounter;
+    private final Counters.Scope scope;
     private final CountDownLatch started = new CountDownLatch(1);
     private Throwable startFailure;
     private int startedNodes;
@@ -55,7 +57,7 @@ public final class Worker implements Agent {
         this.frames = frames;
         this.program = program;
         this.faults = faults;
-        final Counters.Scope scope = counters.scope("worker", name);
+        scope = counters.scope("worker", name);
         cyclesCounter = scope.counter("cycles");
         busyCyclesCounter = scope.counter("busy-cycles");
         packetsCounter = scope.counter("packets");
@@ -118,6 +120,12 @@ public final class Worker implements Agent {
             keepHouse();
         }
         return received;
+    }
+
+    /** What this worker does between passes if it is to sleep. Before it starts. */
+    AdaptiveIdle adaptiveIdle(final long maxWaitNs) {
+        return new AdaptiveIdle(new WakeUps(program.sources(), faults), maxWaitNs, this::keepHouse,
+            scope.counter("waits"), scope.counter("woken"));
     }
 
     private void keepHouse() {

@@ -11,6 +11,8 @@ import io.millrace.Port;
 import io.millrace.PortContext;
 import io.millrace.RxQueue;
 import io.millrace.TxQueue;
+import io.millrace.linux.EventFd;
+import io.millrace.linux.Fd;
 import org.agrona.UnsafeApi;
 
 import java.util.ArrayList;
@@ -139,6 +141,13 @@ final class MemoryPort implements Port {
         /** How many more packets the peer takes. */
         final AtomicInteger room = new AtomicInteger(Integer.MAX_VALUE);
         volatile boolean isReady = true;
+        final AtomicInteger arms = new AtomicInteger();
+        final AtomicInteger disarms = new AtomicInteger();
+        /** What the queue wakes a worker with; null: it cannot. */
+        volatile EventFd bell;
+        /** Runs on the worker whenever the queue is armed. */
+        volatile Runnable onArm = () -> {
+        };
         /** What the peer leaves to be done to its packets: the arguments of {@link Burst#offload}. */
         volatile int[] request;
         volatile Throwable rxFault;
@@ -184,6 +193,19 @@ final class MemoryPort implements Port {
                 }
                 Faults.raise(rxFault);
                 return n;
+            }
+
+            @Override
+            public Fd arm() {
+                arms.incrementAndGet();
+                onArm.run();
+                final EventFd now = bell;
+                return now == null ? null : now.fd();
+            }
+
+            @Override
+            public void disarm() {
+                disarms.incrementAndGet();
             }
 
             @Override

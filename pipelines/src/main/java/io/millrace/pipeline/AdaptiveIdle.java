@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.pipeline;
+
+import io.millrace.Counter;
+import org.agrona.concurrent.IdleStrategy;
+
+/**
+ * Polls on for a while after the last packet, then sleeps in the kernel until a queue has something.
+ *
+ * <pre>
+ *              nothing, many times          nothing
+ *   polling --------------------&gt; armed ----------------&gt; asleep
+ *     ^  ^                          |                       |  |
+ *     |  +------- packets ----------+                       |  | the time has passed
+ *     |                                                     |  +-----------------------&gt; armed, after one more poll
+ *     +------------------- woken ---------------------------+
+ * </pre>
+ *
+ * <p>Between armed and asleep every queue is polled once more, so that a packet which came before its queue was armed
+ * is not left lying.
+ *
+ * <p>Thread safety: {@link #stop} from any thread; the rest for the worker.
+ */
+final class AdaptiveIdle implements IdleStrategy, AutoCloseable {
+    private static final int MAX_SPINS = 200;
+    private static final int MAX_ROUNDS = MAX_SPINS + 100;
+
+    private final WakeUps wakeUps;
+    private final long maxWaitNs;
+    private final Runnable afterWait;
+    private final Counter waits;
+    private final Counter woken;
+    private int rounds;
+    private boolean isArmed;
+
+    /**
+     * What one worker does between two passes.
+     *
+     * @param wakeUps   where it sleeps; closed with this.
+     * @param maxWaitNs how long it sleeps at most.
+     * @param afterWait what it does after each sleep.
+     * @param waits     counts how often it sleeps.
+     * @param woken     counts how often a queue woke it.
+     */
+    AdaptiveIdle(final WakeUps wakeUps, final long maxWaitNs, final Runnable afterWait, final Counter waits,
+                 final Counter woken) {
+        this.wakeUps = wakeUps;
+        this.maxWaitNs = maxWaitNs;
+        this.afterWait = afterWait;
+        this.waits = waits;
+        this.woken = woken;
+    }
+
+    @Override
+    public void idle(final int packets) {
+        if (packets > 0) {
+            reset();
+        } else {
+            idle();
+        }
+    }
+
+    @Override
+    public void idle() {
+        if (isArmed) {
+            sleep();
+        } else if (rounds < MAX_SPINS) {
+            rounds++;
+            Thread.onSpinWait();
+        } else if (rounds < MAX_ROUNDS) {
+            rounds++;
+            Thread.yield();
+        } else {
+            isArmed = true;
+            wakeUps.arm();
+        }
+    }
+
+    private void sleep() {
+        final boolean isWoken = wakeUps.await(maxWaitNs);
+        disarm();
+        waits.increment();
+        if (isWoken) {
+            woken.increment();
+            // More will follow soon, or it is not there quite yet.
+            rounds = 0;
+        }
+        afterWait.run();
+    }
+
+    @Override
+    public void reset() {
+        if (isArmed) {
+            disarm();
+        }
+        rounds = 0;
+    }
+
+    private void disarm() {
+        isArmed = false;
+        wakeUps.disarm();
+    }
+
+    /** Nobody sleeps any more, now or later. */
+    void stop() {
+        wakeUps.stop();
+    }
+
+    /** Once the worker has ended. */
+    @Override
+    public void close() {
+        wakeUps.close();
+    }
+}
