@@ -26,7 +26,8 @@
  * expected, such as {@code EAGAIN} or a peer that has gone, is a return value.
  *
  * <p>Reading order: {@link io.millrace.linux.Fd}, {@link io.millrace.linux.FileStatus},
- * {@link io.millrace.linux.Mapping}, {@link io.millrace.linux.UnixSocket}, {@link io.millrace.linux.EventSignal}; for devices
- * {@link io.millrace.linux.Interfaces} and {@link io.millrace.linux.NetNamespace}; then {@code LibC}, which is all there is below.
+ * {@link io.millrace.linux.Mapping}, {@link io.millrace.linux.UnixSocket}, {@link io.millrace.linux.EventSignal};
+ * for devices {@link io.millrace.linux.Interfaces} and {@link io.millrace.linux.NetNamespace}; then {@code LibC}, which
+ * is all there is below.
  */
 package io.millrace.linux;
