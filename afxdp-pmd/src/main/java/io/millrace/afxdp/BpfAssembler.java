@@ -166,6 +166,11 @@ final class BpfAssembler {
         return jumpTo(BPF_JMP | BPF_JNE | BPF_K, dst, 0, value, target);
     }
 
+    /** Jumps if {@code dst > value}, unsigned. */
+    BpfAssembler jumpIfGreater(final int dst, final int value, final Label target) {
+        return jumpTo(BPF_JMP | BPF_JGT | BPF_K, dst, 0, value, target);
+    }
+
     /** Jumps if {@code dst > src}, unsigned. */
     BpfAssembler jumpIfAbove(final int dst, final int src, final Label target) {
         return jumpTo(BPF_JMP | BPF_JGT | BPF_X, dst, src, 0, target);

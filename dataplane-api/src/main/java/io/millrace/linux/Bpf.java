@@ -46,7 +46,6 @@ public final class Bpf {
     private static final int PROGRAM_NAME_OFFSET = 64;
     private static final int LINK_IFINDEX_OFFSET = 16;
     private static final int LOG_LENGTH = 1 << 20;
-    private static final int MAX_TEST_OUTPUT = 1 << 16;
 
     private Bpf() {
     }
@@ -236,14 +235,12 @@ public final class Bpf {
      * @return what the program returned: for XDP 0 aborted, 1 drop, 2 pass, 3 transmit, 4 redirect.
      */
     public static int testRun(final Fd program, final byte[] packet) {
-        try (Scratch in = new Scratch(Math.max(1, packet.length)); Scratch out = new Scratch(MAX_TEST_OUTPUT);
+        try (Scratch in = new Scratch(Math.max(1, packet.length));
             Scratch attributes = new Scratch(ATTRIBUTES_LENGTH)) {
             in.putBytes(0, packet);
             attributes.putInt(0, program.number());
             attributes.putInt(8, packet.length);
-            attributes.putInt(12, MAX_TEST_OUTPUT);
             attributes.putLong(16, in.address());
-            attributes.putLong(24, out.address());
             required(PROG_TEST_RUN, attributes, "run a BPF program on " + packet.length + " bytes", "");
             return attributes.getInt(4);
         }
