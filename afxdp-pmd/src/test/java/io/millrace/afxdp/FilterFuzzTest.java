@@ -64,7 +64,8 @@ class FilterFuzzTest {
 
     @Test
     void shouldReadGarbageOrSayWhatIsWrong() {
-        final String pieces = "all none and or not ( ) udp: vlan: type: mac: / : + 53 0x 0x0800 52:54:00:12:34:56 - \0 é";
+        final String pieces =
+            "all none and or not ( ) udp: vlan: type: mac: / : + 53 0x 0x0800 52:54:00:12:34:56 - \0 é";
         final String[] words = pieces.split(" ");
         int read = 0;
         for (int i = 0; i < 20_000; i++) {
