@@ -32,7 +32,8 @@ final class RunOptions {
     private int burst = 32;
 
     @Option(names = "--idle", paramLabel = "HOW", order = 6,
-        description = "what a worker without packets does: spin, backoff, adaptive or sleep (default: ${DEFAULT-VALUE})")
+        description = "what a worker without packets does: spin, backoff, adaptive or sleep "
+            + "(default: ${DEFAULT-VALUE})")
     private Idle idle = Idle.BACKOFF;
 
     @Option(names = "--max-wait", paramLabel = "MICROS", order = 7,
