@@ -53,6 +53,8 @@ final class LibC {
 
     static native int statx(int folder, long path, int flags, int mask, long status);
 
+    static native long getxattr(long path, long name, long value, long size);
+
     static native int fstatfs(int fd, long status);
 
     static native int ftruncate(int fd, long length);

@@ -12,7 +12,7 @@ package io.millrace.linux;
  * @param minMtu       the least it takes.
  * @param maxMtu       the most it takes; 0: no limit is known.
  * @param mac          48 bits, the first byte highest; 0 if it has none of 6 bytes.
- * @param rxQueues     receive queues the kernel made room for; {@code Ethtool} knows how many are in use.
+ * @param rxQueues     receive queues the kernel made room for; {@link Ethtool} knows how many are in use.
  * @param txQueues     transmit queues the kernel made room for.
  * @param xdpMode      how an XDP program is attached: {@link #XDP_NONE} and so on.
  * @param xdpProgramId the id of that program, one of them if they are several; 0 if there is none.

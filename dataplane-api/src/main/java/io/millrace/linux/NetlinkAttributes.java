@@ -64,6 +64,12 @@ final class NetlinkAttributes {
         return value == null || value.limit() < Integer.BYTES ? otherwise : value.getInt(0);
     }
 
+    /** The second of two numbers of 32 bits. */
+    int getSecondInt(final int type, final int otherwise) {
+        final ByteBuffer value = values.get(type);
+        return value == null || value.limit() < 2 * Integer.BYTES ? otherwise : value.getInt(Integer.BYTES);
+    }
+
     long getLong(final int type, final long otherwise) {
         final ByteBuffer value = values.get(type);
         return value == null || value.limit() < Long.BYTES ? otherwise : value.getLong(0);

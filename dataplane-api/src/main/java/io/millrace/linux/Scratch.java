@@ -66,6 +66,13 @@ final class Scratch implements AutoCloseable {
         return bytes;
     }
 
+    /** The text that a C program left there: up to the first zero, or all of it. */
+    String text(final long offset, final int capacity) {
+        final String text = new String(getBytes(offset, capacity), PATH_CHARSET);
+        final int end = text.indexOf('\0');
+        return end < 0 ? text : text.substring(0, end);
+    }
+
     void putShort(final long offset, final int value) {
         UnsafeApi.putShort(at(offset, Short.BYTES), (short) value);
     }
