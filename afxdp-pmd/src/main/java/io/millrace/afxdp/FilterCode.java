@@ -123,10 +123,16 @@ final class FilterCode {
             // Only the first fragment, or a packet in one piece, begins with the UDP header.
             .load(BPF_H, R0, CURSOR, 6).bigEndian(R0, 16).andImmediate(R0, 0x1fff).jumpUnlessEqual(R0, 0, end)
             // The version, 4, and how many 32-bit words the header has.
-            .load(BPF_B, R0, CURSOR, 0).addImmediate(R0, -0x45).jumpIfGreater(R0, 0x4f - 0x45, end)
-            .addImmediate(R0, 5).shiftLeft(R0, 2).add(CURSOR, R0)
-            .move(R5, CURSOR).addImmediate(R5, 8).jumpIfAbove(R5, DATA_END, end)
-            .load(BPF_H, PORT, CURSOR, 2).bigEndian(PORT, 16);
+            .load(BPF_B, R0, CURSOR, 0);
+        // Not calculated: only a process with CAP_PERFMON may add a number that is not fixed to a pointer.
+        for (int words = 5; words < 16; words++) {
+            final Label next = new Label();
+            code.jumpUnlessEqual(R0, 0x40 | words, words < 15 ? next : end)
+                .move(R5, CURSOR).addImmediate(R5, 4 * words + 8).jumpIfAbove(R5, DATA_END, end)
+                .load(BPF_H, PORT, CURSOR, 4 * words + 2).bigEndian(PORT, 16)
+                .jump(end)
+                .place(next);
+        }
     }
 
     private void decide(final Condition condition, final Label yes, final Label no) {
