@@ -3,9 +3,11 @@ package io.millrace.afxdp;
 
 import io.millrace.ConfigurationException;
 import io.millrace.linux.Bpf;
+import io.millrace.linux.BpfLinkInfo;
 import io.millrace.linux.BpfMapInfo;
 import io.millrace.linux.Errno;
 import io.millrace.linux.Fd;
+import io.millrace.linux.Interfaces;
 import io.millrace.linux.LinuxException;
 import java.nio.file.Path;
 
@@ -55,12 +57,32 @@ final class XdpAttachment implements AutoCloseable {
             if (program != null) {
                 program.close();
             }
-            final int errno = e instanceof LinuxException linux ? linux.errno() : 0;
-            if (errno == Errno.EBUSY || errno == Errno.EEXIST) {
-                throw new ConfigurationException(name + " has an XDP program already: take it off (ip link set dev "
-                    + name + " xdp off), or name its pinned XSKMAP by map=");
-            }
-            throw e;
+            throw e instanceof final LinuxException refusal ? explained(refusal, index, name, generic) : e;
+        }
+    }
+
+    private static RuntimeException explained(final LinuxException e, final int index, final String name,
+        final boolean generic) {
+        final boolean isOccupied = e.errno() == Errno.EBUSY || e.errno() == Errno.EEXIST;
+        final String foreign = isOccupied ? ForeignProgram.describe(index) : null;
+        if (foreign != null) {
+            return new ConfigurationException(foreign);
+        }
+        // EINVAL is also what the kernel says about an index that nobody has.
+        final int errno = e.errno() == Errno.EINVAL && isGone(index) ? Errno.ENODEV : e.errno();
+        final String remedy = switch (errno) {
+            case Errno.EOPNOTSUPP -> generic ? "" : "its driver cannot, or not with the present MTU and offloads; "
+                + "mode=generic works with every driver, slowly";
+            case Errno.ENODEV -> "the device is gone";
+            case Errno.ERANGE, Errno.ENOSPC, Errno.E2BIG -> "lower the MTU, or use mode=generic";
+            default -> null;
+        };
+        return remedy == null ? e : new LinuxException("attach an XDP program to " + name, errno, remedy);
+    }
+
+    private static boolean isGone(final int index) {
+        try (Interfaces interfaces = Interfaces.open()) {
+            return interfaces.find(index) == null;
         }
     }
 
@@ -71,7 +93,7 @@ final class XdpAttachment implements AutoCloseable {
             if (e.errno() != Errno.EINVAL) {
                 throw e;
             }
-            // Before Linux 5.18 the flag was unknown. Packets of several fragments do not reach the program then.
+            // The flag is unknown before Linux 5.18, and so are packets in several fragments.
             return Bpf.load(Bpf.PROGRAM_XDP, PROGRAM_NAME, 0, instructions);
         }
     }
@@ -86,7 +108,7 @@ final class XdpAttachment implements AutoCloseable {
     static XdpAttachment pinned(final Path path, final int queues) {
         final Fd map = Bpf.open(path);
         try {
-            final BpfMapInfo info = Bpf.isMap(map) ? Bpf.mapInfo(map) : null;
+            final BpfMapInfo info = Bpf.isMap(map) ? BpfMapInfo.of(map) : null;
             if (info == null || info.type() != Bpf.MAP_XSK) {
                 throw new ConfigurationException(path + " is not an XSKMAP: give map= the pinned map from which the "
                     + "XDP program redirects to AF_XDP sockets");
@@ -112,12 +134,16 @@ final class XdpAttachment implements AutoCloseable {
         Bpf.remove(map, queue);
     }
 
-    /** Whether our program is on the interface still. With a given map nobody knows: true. */
+    /**
+     * Whether our program is on the interface still: it is not when the device is gone, after
+     * {@code bpftool link detach}, and after {@link #close}. {@code ip link set dev X xdp off} (or xdpgeneric, where
+     * that is our mode) does not take it off: it fails with EBUSY. With a given map nobody knows: true.
+     */
     boolean isAttached() {
-        return link == null || Bpf.linkedInterface(link) != 0;
+        return link == null || link.isOpen() && BpfLinkInfo.of(link).ifindex() != 0;
     }
 
-    /** Detaches our program, if there is one. */
+    /** Detaches our program, if there is one. Closing twice is harmless. */
     @Override
     public void close() {
         if (link != null) {

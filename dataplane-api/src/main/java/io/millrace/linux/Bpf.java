@@ -17,6 +17,8 @@ public final class Bpf {
     public static final int MAP_XSK = 17;
     /** A program that a driver calls with every packet it receives (BPF_PROG_TYPE_XDP). */
     public static final int PROGRAM_XDP = 6;
+    /** A link that keeps an XDP program attached (BPF_LINK_TYPE_XDP). */
+    public static final int LINK_XDP = 6;
     /** Load: the program knows that a packet may continue in fragments (BPF_F_XDP_HAS_FRAGS), since Linux 5.18. */
     public static final int XDP_HAS_FRAGS = 1 << 5;
     /** Attach: run the program in the stack, on any device (XDP_FLAGS_SKB_MODE). */
@@ -35,6 +37,8 @@ public final class Bpf {
     private static final int PROG_GET_FD_BY_ID = 13;
     private static final int OBJ_GET_INFO_BY_FD = 15;
     private static final int LINK_CREATE = 28;
+    private static final int LINK_GET_FD_BY_ID = 30;
+    private static final int LINK_GET_NEXT_ID = 31;
     private static final int LINK_DETACH = 34;
 
     private static final int ATTACH_TYPE_XDP = 37;
@@ -42,9 +46,6 @@ public final class Bpf {
     private static final int ATTRIBUTES_LENGTH = 128;
     private static final int NAME_LENGTH = 16;
     private static final int INFO_LENGTH = 256;
-    private static final int MAP_NAME_OFFSET = 24;
-    private static final int PROGRAM_NAME_OFFSET = 64;
-    private static final int LINK_IFINDEX_OFFSET = 16;
     private static final int LOG_LENGTH = 1 << 20;
 
     private Bpf() {
@@ -120,7 +121,9 @@ public final class Bpf {
     }
 
     /**
-     * Attaches an XDP program to an interface. Nobody replaces it while the link is there, other than through the link.
+     * Attaches an XDP program to an interface. While the link is there nobody replaces or removes it in another way:
+     * {@code ip link set dev X xdp off} fails with EBUSY ("Can't replace active BPF XDP link"). It ends with the link's
+     * last descriptor, by BPF_LINK_DETACH ({@code bpftool link detach}), or with the device: {@link BpfLinkInfo} tells.
      *
      * @param index of the interface, in the calling thread's namespace.
      * @param flags {@link #XDP_DRIVER}, {@link #XDP_GENERIC}, or 0: in the driver if that can.
@@ -134,17 +137,6 @@ public final class Bpf {
             attributes.putInt(8, ATTACH_TYPE_XDP);
             attributes.putInt(12, flags);
             return Fd.own(required(LINK_CREATE, attributes, "attach an XDP program to interface " + index, ""));
-        }
-    }
-
-    /**
-     * Where a link of {@link #attachXdp} is attached.
-     *
-     * @return the interface's index; 0 when the device is gone or somebody has detached the program.
-     */
-    public static int linkedInterface(final Fd link) {
-        try (Scratch info = info(link)) {
-            return info.getInt(LINK_IFINDEX_OFFSET);
         }
     }
 
@@ -204,27 +196,46 @@ public final class Bpf {
         return object.target().equals("anon_inode:bpf-map");
     }
 
-    /** What a map is. */
-    public static BpfMapInfo mapInfo(final Fd map) {
-        try (Scratch info = info(map)) {
-            return new BpfMapInfo(info.getInt(0), info.getInt(4), info.getInt(8), info.getInt(12), info.getInt(16),
-                text(info.getBytes(MAP_NAME_OFFSET, NAME_LENGTH)));
-        }
-    }
-
-    /** What a program is. */
-    public static BpfProgramInfo programInfo(final Fd program) {
-        try (Scratch info = info(program)) {
-            return new BpfProgramInfo(info.getInt(0), info.getInt(4),
-                text(info.getBytes(PROGRAM_NAME_OFFSET, NAME_LENGTH)));
-        }
-    }
-
     /** Opens a program by its number, whoever loaded it. Needs CAP_SYS_ADMIN. Owned by the caller. */
     public static Fd program(final int id) {
         try (Scratch attributes = new Scratch(ATTRIBUTES_LENGTH)) {
             attributes.putInt(0, id);
             return Fd.own(required(PROG_GET_FD_BY_ID, attributes, "open the BPF program " + id, ""));
+        }
+    }
+
+    /**
+     * Looks for a link, of any process, that keeps a program attached. Needs CAP_SYS_ADMIN.
+     *
+     * @return the link's number; 0 if there is none, so that the program was attached without.
+     */
+    public static int linkOf(final int programId) {
+        int id = 0;
+        try (Scratch attributes = new Scratch(ATTRIBUTES_LENGTH)) {
+            while (true) {
+                attributes.putInt(0, id);
+                attributes.putInt(4, 0);
+                if (call(LINK_GET_NEXT_ID, attributes) == -1) {
+                    return 0;
+                }
+                id = attributes.getInt(4);
+                try (Fd link = link(id)) {
+                    if (BpfLinkInfo.of(link).programId() == programId) {
+                        return id;
+                    }
+                } catch (final LinuxException e) {
+                    // It has just gone.
+                    continue;
+                }
+            }
+        }
+    }
+
+    /** Opens a link by its number, whoever made it. Needs CAP_SYS_ADMIN. Owned by the caller. */
+    public static Fd link(final int id) {
+        try (Scratch attributes = new Scratch(ATTRIBUTES_LENGTH)) {
+            attributes.putInt(0, id);
+            return Fd.own(required(LINK_GET_FD_BY_ID, attributes, "open the BPF link " + id, ""));
         }
     }
 
@@ -246,7 +257,8 @@ public final class Bpf {
         }
     }
 
-    private static Scratch info(final Fd object) {
+    /** What the kernel says about an object, in the structure for its kind. The caller closes it. */
+    static Scratch info(final Fd object) {
         final Scratch info = new Scratch(INFO_LENGTH);
         try (Scratch attributes = new Scratch(ATTRIBUTES_LENGTH)) {
             attributes.putInt(0, object.number());
@@ -289,7 +301,8 @@ public final class Bpf {
         return name.getBytes(StandardCharsets.US_ASCII);
     }
 
-    private static String text(final byte[] name) {
-        return new String(name, StandardCharsets.US_ASCII).split("\0", 2)[0];
+    /** Reads a name from what {@link #info} returned. */
+    static String name(final Scratch info, final int offset) {
+        return new String(info.getBytes(offset, NAME_LENGTH), StandardCharsets.US_ASCII).split("\0", 2)[0];
     }
 }

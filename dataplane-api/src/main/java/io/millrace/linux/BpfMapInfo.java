@@ -12,4 +12,14 @@ package io.millrace.linux;
  * @param name        what its maker called it, at most 15 characters; may be empty.
  */
 public record BpfMapInfo(int type, int id, int keyLength, int valueLength, int entries, String name) {
+    // struct bpf_map_info
+    private static final int NAME_OFFSET = 24;
+
+    /** Asks about a map. */
+    public static BpfMapInfo of(final Fd map) {
+        try (Scratch info = Bpf.info(map)) {
+            return new BpfMapInfo(info.getInt(0), info.getInt(4), info.getInt(8), info.getInt(12), info.getInt(16),
+                Bpf.name(info, NAME_OFFSET));
+        }
+    }
 }

@@ -9,4 +9,13 @@ package io.millrace.linux;
  * @param name what its maker called it, at most 15 characters; may be empty.
  */
 public record BpfProgramInfo(int type, int id, String name) {
+    // struct bpf_prog_info
+    private static final int NAME_OFFSET = 64;
+
+    /** Asks about a program. */
+    public static BpfProgramInfo of(final Fd program) {
+        try (Scratch info = Bpf.info(program)) {
+            return new BpfProgramInfo(info.getInt(0), info.getInt(4), Bpf.name(info, NAME_OFFSET));
+        }
+    }
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.virtqueue;
 
-import io.millrace.linux.EventFd;
 import io.millrace.linux.Fd;
 import io.millrace.linux.Mapping;
 import io.millrace.linux.SharedMemory;
@@ -30,7 +29,6 @@ final class SplitGuest implements AutoCloseable {
 
     final int size;
     final Fd fd;
-    final EventFd kick = EventFd.create();
     private final Mapping low;
     private final Mapping high;
     private int availIndex;
@@ -56,7 +54,7 @@ final class SplitGuest implements AutoCloseable {
 
     RingSetup setup(final long features, final boolean isSealed) {
         return new RingSetup(1, size, low.address() + DESC, low.address() + AVAIL, low.address() + USED, 0, features,
-            memory(isSealed), kick.fd());
+            memory(isSealed));
     }
 
     long local(final long guestAddress) {
@@ -101,10 +99,6 @@ final class SplitGuest implements AutoCloseable {
         UnsafeApi.putShort(low.address() + AVAIL + 4 + 2L * size, (short) index);
     }
 
-    int availEvent() {
-        return UnsafeApi.getShort(low.address() + USED + 4 + 8L * size) & 0xffff;
-    }
-
     int usedFlags() {
         return UnsafeApi.getShort(low.address() + USED) & 0xffff;
     }
@@ -143,17 +137,8 @@ final class SplitGuest implements AutoCloseable {
 
     /** Takes all buffers away under the device. */
     void truncate() {
-        truncate(BUFFERS);
-    }
-
-    /** Takes everything away, the ring too. */
-    void truncateAll() {
-        truncate(0);
-    }
-
-    private void truncate(final long length) {
         try (FileChannel file = FileChannel.open(Path.of("/proc/self/fd/" + fd.number()), StandardOpenOption.WRITE)) {
-            file.truncate(length);
+            file.truncate(BUFFERS);
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -161,7 +146,6 @@ final class SplitGuest implements AutoCloseable {
 
     @Override
     public void close() {
-        kick.close();
         low.close();
         high.close();
         fd.close();
