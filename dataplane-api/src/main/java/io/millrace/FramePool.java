@@ -36,6 +36,8 @@ public final class FramePool implements AutoCloseable {
     public static final int NONE = -1;
     /** Distance between two normal frames in bytes. */
     public static final int FRAME_SIZE = 2048;
+    /** Distance between two jumbo frames in bytes: a multiple of {@link #FRAME_SIZE}. */
+    public static final int JUMBO_SIZE = 33 * FRAME_SIZE;
     /** Bytes at the start of every frame that no packet grows into: they hold what is said about the packet. */
     public static final int RESERVED = 16;
     /** Bytes before the first data byte, without the reserved ones, that every frame has at least. */
@@ -47,7 +49,6 @@ public final class FramePool implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(FramePool.class);
     private static final int FIRST_BYTE = 128;
-    private static final int JUMBO_SIZE = 33 * FRAME_SIZE;
     private static final int COLOURS = 4;
     private static final int COLOUR_BYTES = 64;
     private static final int MAX_COLOUR = (COLOURS - 1) * COLOUR_BYTES;

@@ -57,6 +57,8 @@ public final class Errno {
     public static final int EPROTOTYPE = 91;
     /** Not supported. */
     public static final int EOPNOTSUPP = 95;
+    /** The kernel knows no such family of sockets. */
+    public static final int EAFNOSUPPORT = 97;
     /** Address in use. */
     public static final int EADDRINUSE = 98;
     /** No such address here. */

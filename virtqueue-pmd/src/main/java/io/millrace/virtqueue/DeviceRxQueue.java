@@ -7,6 +7,7 @@ import io.millrace.Counters;
 import io.millrace.FrameCache;
 import io.millrace.FramePool;
 import io.millrace.RxQueue;
+import io.millrace.linux.Fd;
 import io.millrace.linux.MemoryFaults;
 
 /**
@@ -205,6 +206,33 @@ final class DeviceRxQueue implements RxQueue {
         }
         staged = 0;
         claimed = 0;
+    }
+
+    @Override
+    public Fd arm() {
+        return wantKick(true) ? slot.attached().kick() : null;
+    }
+
+    @Override
+    public void disarm() {
+        wantKick(false);
+    }
+
+    /** Returns whether there is a ring, with a driver that can be heard. */
+    private boolean wantKick(final boolean wanted) {
+        final SplitRing ring = slot.attached();
+        if (ring == null || ring.kick() == null) {
+            return false;
+        }
+        try {
+            ring.wantKick(wanted);
+            settleFaults(ring);
+            return true;
+        } catch (final InternalError fault) {
+            MemoryFaults.drain();
+            slot.broken(RejectReason.MEMORY_FAULT);
+            return false;
+        }
     }
 
     @Override

@@ -4,6 +4,7 @@ package io.millrace.virtqueue;
 import io.millrace.FrameCache;
 import io.millrace.FramePool;
 import io.millrace.linux.EventSignal;
+import io.millrace.linux.Fd;
 import org.agrona.UnsafeApi;
 
 /**
@@ -50,6 +51,7 @@ final class DriverRing {
     private final long ringDelta;
     private final long poolStart;
     private final int kickFd;
+    private final Fd call;
 
     private final int[] tokens;
     private final int[] freeSlots;
@@ -72,8 +74,10 @@ final class DriverRing {
      * @param memory   holds ring {@code index}, all zero. It outlives this object.
      * @param features as negotiated.
      * @param kickFd   tells the back-end about new buffers; stays open as long as this ring has an owner.
+     * @param call     by which the back-end tells about used ones, if it is asked to; stays open as long.
      */
-    DriverRing(final DriverMemory memory, final int index, final int size, final long features, final int kickFd) {
+    DriverRing(final DriverMemory memory, final int index, final int size, final long features, final int kickFd,
+               final Fd call) {
         this.size = size;
         this.mask = size - 1;
         this.isMergeable = (features & Features.VIRTIO_NET_F_MRG_RXBUF) != 0;
@@ -90,6 +94,7 @@ final class DriverRing {
         this.ringDelta = memory.guestDelta();
         this.poolStart = memory.poolStart();
         this.kickFd = kickFd;
+        this.call = call;
         this.tokens = new int[size];
         this.freeSlots = new int[size];
         this.availEntries = new short[size];
@@ -100,11 +105,28 @@ final class DriverRing {
             UnsafeApi.putShort(avail + 4 + 2L * slot, (short) slot);
         }
         freeTail = size;
-        // virtio 1.2, 2.7.7: we poll, so no used buffer notification is wanted.
-        if (isEventIndex) {
-            moveUsedEvent();
+        wantCall(false);
+    }
+
+    /** The eventfd by which the back-end calls. Not ours alone: it is waited for and never read. */
+    Fd call() {
+        return call;
+    }
+
+    /** Tells the back-end whether to signal used buffers. What is used when this returns was perhaps not signalled. */
+    void wantCall(final boolean wanted) {
+        if (!isEventIndex) {
+            // virtio 1.2, 2.7.7
+            UnsafeApi.putShortOpaque(null, avail, wanted ? 0 : NO_INTERRUPT);
+        } else if (wanted) {
+            usedEvent = lastUsed & U16;
+            UnsafeApi.putShortOpaque(null, avail + 4 + 2L * size, (short) usedEvent);
         } else {
-            UnsafeApi.putShort(avail, NO_INTERRUPT);
+            moveUsedEvent();
+        }
+        if (wanted) {
+            // The wish must be visible before the used index is read, or both sides wait for each other.
+            UnsafeApi.fullFence();
         }
     }
 

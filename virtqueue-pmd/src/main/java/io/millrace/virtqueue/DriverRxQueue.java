@@ -9,6 +9,7 @@ import io.millrace.FrameCache;
 import io.millrace.FramePool;
 import io.millrace.RxQueue;
 import io.millrace.linux.EventSignal;
+import io.millrace.linux.Fd;
 import org.agrona.UnsafeApi;
 
 import java.util.function.Consumer;
@@ -242,6 +243,22 @@ final class DriverRxQueue implements RxQueue, AutoCloseable {
         }
         if (got > 0) {
             kicks.add(current.publish(signal));
+        }
+    }
+
+    @Override
+    public Fd arm() {
+        if (ring == null || !slot.isHeld()) {
+            return null;
+        }
+        ring.wantCall(true);
+        return ring.call();
+    }
+
+    @Override
+    public void disarm() {
+        if (ring != null && slot.isHeld()) {
+            ring.wantCall(false);
         }
     }
 

@@ -19,7 +19,7 @@ final class DriverSession implements AutoCloseable {
     private final DriverSlot[] slots;
     private final DriverMemory memory;
     private final List<EventFd> kicks = new ArrayList<>();
-    private final EventFd call;
+    private final List<EventFd> calls = new ArrayList<>();
     private final FrontEnd frontEnd;
     private Runnable onUp;
     private FrontEnd.Owner onEnd;
@@ -38,22 +38,22 @@ final class DriverSession implements AutoCloseable {
         this.config = config;
         this.slots = slots;
         memory = new DriverMemory(context.pool(), slots.length, config.ringSize(), config.name());
-        EventFd callFd = null;
         try {
-            callFd = EventFd.create();
             for (int ring = 0; ring < slots.length; ring++) {
                 kicks.add(EventFd.create());
+                calls.add(EventFd.create());
             }
             frontEnd = new FrontEnd(context.control(), channel, FrontEnd.DEADLINE, this::onEnd);
         } catch (final RuntimeException e) {
             memory.close();
-            kicks.forEach(EventFd::close);
-            if (callFd != null) {
-                callFd.close();
-            }
+            closeEvents();
             throw e;
         }
-        call = callFd;
+    }
+
+    private void closeEvents() {
+        kicks.forEach(EventFd::close);
+        calls.forEach(EventFd::close);
     }
 
     /**
@@ -66,13 +66,14 @@ final class DriverSession implements AutoCloseable {
         onUp = up;
         onEnd = end;
         final List<Fd> kickFds = kicks.stream().map(EventFd::fd).toList();
-        new Handshake(frontEnd, config, memory, kickFds, call.fd(), this::onReady).start();
+        final List<Fd> callFds = calls.stream().map(EventFd::fd).toList();
+        new Handshake(frontEnd, config, memory, kickFds, callFds, this::onReady).start();
     }
 
     private void onReady(final long features) {
         for (int ring = 0; ring < slots.length; ring++) {
-            slots[ring].offer(
-                new DriverRing(memory, ring, config.ringSize(), features, kicks.get(ring).fd().number()));
+            slots[ring].offer(new DriverRing(memory, ring, config.ringSize(), features,
+                kicks.get(ring).fd().number(), calls.get(ring).fd()));
         }
         onUp.run();
     }
@@ -110,8 +111,7 @@ final class DriverSession implements AutoCloseable {
     @Override
     public void close() {
         frontEnd.close();
-        kicks.forEach(EventFd::close);
-        call.close();
+        closeEvents();
         memory.close();
     }
 }

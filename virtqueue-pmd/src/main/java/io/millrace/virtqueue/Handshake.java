@@ -32,7 +32,7 @@ final class Handshake {
     private final VirtioUser config;
     private final DriverMemory memory;
     private final List<Fd> kicks;
-    private final Fd call;
+    private final List<Fd> calls;
     private final LongConsumer onReady;
     private long features;
     private long protocol;
@@ -41,16 +41,16 @@ final class Handshake {
      * Describes it; {@link #start()} begins.
      *
      * @param kicks   one eventfd per ring. They stay the caller's.
-     * @param call    the eventfd by which the back-end may call, one for all rings. Stays the caller's.
+     * @param calls   one eventfd per ring by which the back-end may call. They stay the caller's.
      * @param onReady hears the negotiated features when the back-end is ready.
      */
     Handshake(final FrontEnd frontEnd, final VirtioUser config, final DriverMemory memory, final List<Fd> kicks,
-              final Fd call, final LongConsumer onReady) {
+              final List<Fd> calls, final LongConsumer onReady) {
         this.frontEnd = frontEnd;
         this.config = config;
         this.memory = memory;
         this.kicks = kicks;
-        this.call = call;
+        this.calls = calls;
         this.onReady = onReady;
     }
 
@@ -115,7 +115,7 @@ final class Handshake {
         tellMemory();
         final int rings = config.queues() * QUEUES_PER_PAIR;
         for (int ring = 0; ring < rings; ring++) {
-            frontEnd.tell(VhostRequest.SET_VRING_CALL, ring, call);
+            frontEnd.tell(VhostRequest.SET_VRING_CALL, ring, calls.get(ring));
             frontEnd.tellRing(VhostRequest.SET_VRING_NUM, ring, config.ringSize());
             frontEnd.tellRing(VhostRequest.SET_VRING_BASE, ring, 0);
             tellAddresses(ring);

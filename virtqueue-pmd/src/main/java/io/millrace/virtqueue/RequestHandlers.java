@@ -177,8 +177,17 @@ final class RequestHandlers {
 
     private Outcome setKick(final Message message) throws ProtocolViolation {
         final Vring ring = signalledRing(VhostRequest.SET_VRING_KICK, message);
-        ring.kick(eventFd(VhostRequest.SET_VRING_KICK, message));
-        return Outcome.DONE;
+        final Fd kick = eventFd(VhostRequest.SET_VRING_KICK, message);
+        // A worker that waits for the old one has to let go of it: the ring starts again with the new one.
+        return Outcome.when(() -> !ring.isRunning() || ring.slot.recall(), () -> {
+            ring.stopped();
+            ring.kick(kick);
+            return Outcome.DONE;
+        }, () -> {
+            if (kick != null) {
+                kick.close();
+            }
+        });
     }
 
     private Outcome setCall(final Message message) throws ProtocolViolation {

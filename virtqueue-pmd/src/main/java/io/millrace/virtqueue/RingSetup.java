@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.virtqueue;
 
+import io.millrace.linux.Fd;
+
 /**
  * Everything a ring is started with. None of it changes while the ring runs: a front-end that wants another value has
  * to stop the ring first.
@@ -13,7 +15,8 @@ package io.millrace.virtqueue;
  * @param nextAvail     the avail index to go on from, 0 to 65535.
  * @param features      the virtio features the driver accepted.
  * @param memory        where its buffers are.
+ * @param kick          the driver's eventfd, open until the ring is back from the worker; null: it cannot be heard.
  */
 record RingSetup(int index, int size, long descAddress, long availAddress, long usedAddress, int nextAvail,
-    long features, GuestMemory memory) {
+    long features, GuestMemory memory, Fd kick) {
 }

@@ -26,8 +26,8 @@ import java.util.function.Consumer;
  * {@link #recall()} says true, no worker is using the ring and its memory may go.
  *
  * <p>Thread safety: {@link #offer}, {@link #recall}, {@link #nextAvail}, {@link #enabled}, {@link #call} and
- * {@link #close} belong to the control loop; {@link #poll}, {@link #release}, {@link #signal} and {@link #broken} to
- * the one thread that polls the queue.
+ * {@link #close} belong to the control loop; {@link #poll}, {@link #attached}, {@link #release}, {@link #signal} and
+ * {@link #broken} to the one thread that polls the queue.
  */
 final class RingSlot implements AutoCloseable {
     private static final int VACANT = 0;
@@ -126,6 +126,11 @@ final class RingSlot implements AutoCloseable {
             return ring;
         }
         return now == VACANT || now == DEAD ? null : handOver(now);
+    }
+
+    /** What {@link #poll} returned last, if the worker may go on using it; else null. */
+    SplitRing attached() {
+        return state.get() == ATTACHED ? ring : null;
     }
 
     private SplitRing handOver(final int now) {

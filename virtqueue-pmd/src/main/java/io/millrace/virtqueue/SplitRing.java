@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.virtqueue;
 
+import io.millrace.linux.Fd;
 import org.agrona.UnsafeApi;
 
 /**
@@ -43,6 +44,7 @@ final class SplitRing {
     private final boolean isInOrder;
     private final boolean isMergeable;
     private final int headerLength;
+    private final Fd kick;
 
     private int nextAvail;
     private int availIndex;
@@ -50,6 +52,7 @@ final class SplitRing {
     private int publishedUsed;
     private int lastHead = NO_HEAD;
     private boolean isStarted;
+    private boolean wantsKick;
     private boolean isSignalledKnown;
     private RejectReason reject;
     // The region that held the last buffer, for most buffers are in the same one.
@@ -71,6 +74,7 @@ final class SplitRing {
         isInOrder = Features.has(features, Features.VIRTIO_F_IN_ORDER);
         isMergeable = Features.has(features, Features.VIRTIO_NET_F_MRG_RXBUF);
         headerLength = NetHeader.length(features);
+        kick = setup.kick();
         nextAvail = setup.nextAvail();
         availIndex = nextAvail;
     }
@@ -88,11 +92,30 @@ final class SplitRing {
         publishedUsed = nextUsed;
         nextAvail = nextUsed;
         availIndex = nextUsed;
-        // This side polls. 2.7.10: with event indexes a driver notifies when it passes avail_event: keep it behind.
-        if (hasEventIndex) {
-            UnsafeApi.putShort(null, used + 4 + 8L * size, (short) (nextAvail - 1));
-        }
+        wantKick(false);
         UnsafeApi.putIntRelease(null, used, usedWord());
+    }
+
+    /** The driver's eventfd, or null. It stays the control loop's, and is open while a worker has the ring. */
+    Fd kick() {
+        return kick;
+    }
+
+    /**
+     * Tells the driver whether to signal new buffers. What is available when this returns was perhaps not signalled.
+     */
+    void wantKick(final boolean wanted) {
+        wantsKick = wanted;
+        if (hasEventIndex) {
+            // 2.7.10: a driver notifies when it passes avail_event. Behind where it stands, that takes 65535 buffers.
+            UnsafeApi.putShort(null, used + 4 + 8L * size, (short) (wanted ? availIndex : nextAvail - 1));
+        } else {
+            UnsafeApi.putIntRelease(null, used, usedWord());
+        }
+        if (wanted) {
+            // The wish must be visible before the avail index is read, or both sides wait for each other.
+            UnsafeApi.fullFence();
+        }
     }
 
     int nextAvail() {
@@ -292,6 +315,6 @@ final class SplitRing {
     }
 
     private int usedWord() {
-        return (publishedUsed & INDEX_MASK) << 16 | (hasEventIndex ? 0 : USED_NO_NOTIFY);
+        return (publishedUsed & INDEX_MASK) << 16 | (hasEventIndex || wantsKick ? 0 : USED_NO_NOTIFY);
     }
 }

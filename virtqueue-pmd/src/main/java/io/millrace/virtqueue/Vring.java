@@ -80,7 +80,7 @@ final class Vring implements AutoCloseable {
             || !isAligned(localDesc, localAvail, localUsed)) {
             return null;
         }
-        return new RingSetup(index, size, localDesc, localAvail, localUsed, base, features, memory);
+        return new RingSetup(index, size, localDesc, localAvail, localUsed, base, features, memory, kick);
     }
 
     void size(final int entries) {
@@ -111,7 +111,10 @@ final class Vring implements AutoCloseable {
         return hasAddresses && desc == otherDesc && avail == otherAvail && used == otherUsed;
     }
 
-    /** A kick, or null for a ring that is polled without one. Owned from now on. */
+    /**
+     * A kick, or null for a ring that is polled without one. Owned from now on; closes the one before, so the ring must
+     * not be running.
+     */
     void kick(final Fd fd) {
         close(kick);
         kick = fd;

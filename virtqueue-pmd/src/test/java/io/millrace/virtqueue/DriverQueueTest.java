@@ -2,6 +2,7 @@
 package io.millrace.virtqueue;
 
 import io.millrace.LinkState;
+import io.millrace.linux.Fd;
 import org.agrona.UnsafeApi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -13,6 +14,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.nio.file.Path;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** What the driver's queues write into rings, and what they make of what comes back. */
@@ -168,6 +171,32 @@ class DriverQueueTest {
         backEnd.ring(TX).usedFlags(1);
         send(8);
         assertEquals(before + 1, backEnd.ring(TX).kicks());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, Features.VIRTIO_F_EVENT_IDX})
+    void shouldBeCalledWhileArmedOnly(final long features) {
+        connect(features);
+        assertFalse(isCalled(features));
+        final Fd call = host.port.rx(0).arm();
+        assertEquals("anon_inode:[eventfd]", call.target());
+        assertTrue(isCalled(features));
+        host.port.rx(0).disarm();
+        assertFalse(isCalled(features));
+        backEnd.hangUp();
+        Await.until("link down", () -> {
+            host.poll();
+            return !call.isOpen();
+        });
+        assertNull(host.port.rx(0).arm());
+        host.port.rx(0).disarm();
+    }
+
+    /** Whether a back-end that returns one more buffer calls (virtio 1.2, 2.7.7). */
+    private boolean isCalled(final long features) {
+        final RawBackEnd.Ring ring = backEnd.ring(RX);
+        return features == 0 ? (ring.availFlags() & 1) == 0
+            : SplitRing.passes(ring.usedEvent(), ring.nextUsed() + 1, ring.nextUsed());
     }
 
     @Test

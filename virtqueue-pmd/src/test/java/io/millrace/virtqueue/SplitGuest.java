@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.virtqueue;
 
+import io.millrace.linux.EventFd;
 import io.millrace.linux.Fd;
 import io.millrace.linux.Mapping;
 import io.millrace.linux.SharedMemory;
@@ -29,6 +30,7 @@ final class SplitGuest implements AutoCloseable {
 
     final int size;
     final Fd fd;
+    final EventFd kick = EventFd.create();
     private final Mapping low;
     private final Mapping high;
     private int availIndex;
@@ -54,7 +56,7 @@ final class SplitGuest implements AutoCloseable {
 
     RingSetup setup(final long features, final boolean isSealed) {
         return new RingSetup(1, size, low.address() + DESC, low.address() + AVAIL, low.address() + USED, 0, features,
-            memory(isSealed));
+            memory(isSealed), kick.fd());
     }
 
     long local(final long guestAddress) {
@@ -99,6 +101,10 @@ final class SplitGuest implements AutoCloseable {
         UnsafeApi.putShort(low.address() + AVAIL + 4 + 2L * size, (short) index);
     }
 
+    int availEvent() {
+        return UnsafeApi.getShort(low.address() + USED + 4 + 8L * size) & 0xffff;
+    }
+
     int usedFlags() {
         return UnsafeApi.getShort(low.address() + USED) & 0xffff;
     }
@@ -137,8 +143,17 @@ final class SplitGuest implements AutoCloseable {
 
     /** Takes all buffers away under the device. */
     void truncate() {
+        truncate(BUFFERS);
+    }
+
+    /** Takes everything away, the ring too. */
+    void truncateAll() {
+        truncate(0);
+    }
+
+    private void truncate(final long length) {
         try (FileChannel file = FileChannel.open(Path.of("/proc/self/fd/" + fd.number()), StandardOpenOption.WRITE)) {
-            file.truncate(BUFFERS);
+            file.truncate(length);
         } catch (final IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -146,6 +161,7 @@ final class SplitGuest implements AutoCloseable {
 
     @Override
     public void close() {
+        kick.close();
         low.close();
         high.close();
         fd.close();

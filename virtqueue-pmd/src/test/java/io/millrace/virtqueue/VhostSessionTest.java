@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.virtqueue;
 
+import io.millrace.Burst;
+import io.millrace.FrameCache;
 import io.millrace.LinkState;
 import io.millrace.Port;
 import io.millrace.linux.EventFd;
@@ -15,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -318,6 +321,29 @@ class VhostSessionTest {
         // A request with an answer of its own gets that one and no other.
         assertNotEquals(0, frontEnd.tell(VhostRequest.GET_FEATURES, RawFrontEnd.payload(0)));
         assertEquals(1, frontEnd.ask(VhostRequest.GET_QUEUE_NUM));
+    }
+
+    @Test
+    void shouldCloseAKickThatWasReplacedWhenTheWorkerHasLetGoOfIt() {
+        frontEnd.startAll();
+        try (FrameCache frames = fixture.pool.cache("test"); EventFd other = EventFd.create()) {
+            final Burst burst = new Burst(frames, 1);
+            port.rx(0).receive(burst);
+            final Fd before = port.rx(0).arm();
+            frontEnd.send(VhostRequest.SET_VRING_KICK, RawFrontEnd.u64(1), other.fd());
+            PortFixture.await(() -> port.rx(0).arm() == null, () -> "the ring was not asked for");
+            assertTrue(before.isOpen());
+            port.rx(0).disarm();
+            port.rx(0).receive(burst);
+            PortFixture.await(() -> {
+                port.rx(0).receive(burst);
+                return port.rx(0).arm() != null;
+            }, () -> "the ring did not start again");
+            assertFalse(before.isOpen());
+            assertNotEquals(before, port.rx(0).arm());
+            assertEquals(LinkState.UP, port.link());
+            port.rx(0).release();
+        }
     }
 
     @Test
