@@ -9,6 +9,8 @@ public final class Errno {
     public static final int ENOENT = 2;
     /** Interrupted by a signal. */
     public static final int EINTR = 4;
+    /** Input or output error; for a tap device: it is down. */
+    public static final int EIO = 5;
     /** No such device or address. */
     public static final int ENXIO = 6;
     /** Argument list too long. */
@@ -51,6 +53,8 @@ public final class Errno {
     public static final int ENOSYS = 38;
     /** Not a message as it should be. */
     public static final int EBADMSG = 74;
+    /** The device behind the descriptor is gone. */
+    public static final int EBADFD = 77;
     /** Not a socket. */
     public static final int ENOTSOCK = 88;
     /** A socket of another type. */

@@ -63,6 +63,10 @@ final class LibC {
 
     static native long write(int fd, long from, long count);
 
+    static native long readv(int fd, long vectors, int count);
+
+    static native long writev(int fd, long vectors, int count);
+
     static native int poll(long pollFds, long count, int timeoutMs);
 
     static native int memfdCreate(long name, int flags);

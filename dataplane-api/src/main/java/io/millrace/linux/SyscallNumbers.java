@@ -12,6 +12,9 @@ final class SyscallNumbers {
     static final long IO_GETEVENTS = IS_X86_64 ? 208 : 4;
     static final long BPF = IS_X86_64 ? 321 : 280;
     // Numbers are the same everywhere since 2018.
+    static final long IO_URING_SETUP = 425;
+    static final long IO_URING_ENTER = 426;
+    static final long IO_URING_REGISTER = 427;
     static final long EPOLL_PWAIT2 = 441;
 
     private SyscallNumbers() {
