@@ -5,7 +5,7 @@ import org.agrona.UnsafeApi;
 
 /**
  * Many reads or writes of one file in one system call: an io_uring, as small as it can be. Queue some with
- * {@link #read} and its like, {@link #submit} them, then take the results with {@link #next}.
+ * {@code read} and its like, {@link #submit} them, then take the results with {@link #next}.
  *
  * <pre>
  *   read, write ...  -&gt;  submission ring  --+
@@ -15,7 +15,7 @@ import org.agrona.UnsafeApi;
  *
  * <p>Nothing that touches memory is ever left behind in the kernel: reads and writes are told not to wait
  * ({@code RWF_NOWAIT}), so all are done when {@link #submit} returns. Only {@link #watch} is pending, and it has no
- * memory: it is how an idle reader learns of news without a system call ({@link #hasNews}).
+ * memory: it is how an idle reader learns of news without a system call ({@link #isQuiet}).
  *
  * <p>Thread safety: one thread at a time; it may be another one after {@link #unwatch}.
  */
