@@ -11,7 +11,6 @@ import io.millrace.linux.LinuxException;
 import io.millrace.linux.SharedMemory;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Looks at what this machine can run. Changes nothing. */
+/** Looks at what this machine can run. Changes nothing. {@link NetworkFindings} are about ways to the kernel. */
 final class Doctor {
     private static final int OLDEST_JDK = 17;
 
@@ -47,9 +46,7 @@ final class Doctor {
         findings.add(notifications());
         findings.add(openFiles());
         findings.add(countersFolder());
-        findings.add(tun());
-        findings.add(xdp());
-        findings.add(capabilities());
+        findings.addAll(new NetworkFindings(root, Capabilities::effective).all());
         findings.add(command("QEMU", "qemu-system-x86_64", "VMs as peers", "apt-get install qemu-system-x86"));
         findings.add(command("DPDK", "dpdk-testpmd", "DPDK as a peer",
             "apt-get install dpdk-dev librte-meta-net librte-meta-mempool librte-meta-bus"));
@@ -99,16 +96,13 @@ final class Doctor {
     }
 
     private Finding openFiles() {
-        for (final String line : lines("proc/self/limits")) {
-            if (line.startsWith("Max open files")) {
-                final String soft = line.substring(26).trim().split("\\s+")[0];
-                return soft.equals("unlimited") || Long.parseLong(soft) >= 1024
-                    ? Finding.ok("open files", "up to " + soft)
-                    : Finding.lacking("open files", "only " + soft + "; a multi-queue port takes many",
-                        "ulimit -n 4096");
-            }
+        final String soft = Limits.soft(root, "Max open files");
+        if (soft.isEmpty()) {
+            return Finding.lacking("open files", "/proc/self/limits cannot be read", "mount -t proc proc /proc");
         }
-        return Finding.lacking("open files", "/proc/self/limits cannot be read", "mount -t proc proc /proc");
+        return soft.equals("unlimited") || Long.parseLong(soft) >= 1024
+            ? Finding.ok("open files", "up to " + soft)
+            : Finding.lacking("open files", "only " + soft + "; a multi-queue port takes many", "ulimit -n 4096");
     }
 
     private Finding countersFolder() {
@@ -117,35 +111,6 @@ final class Doctor {
         } catch (final ConfigurationException e) {
             return Finding.broken("counters", e.getMessage(), "export XDG_RUNTIME_DIR=$(mktemp -d)");
         }
-    }
-
-    private Finding tun() {
-        final Path device = root.resolve("dev/net/tun");
-        return Files.isReadable(device) && Files.isWritable(device)
-            ? Finding.ok("tap", "/dev/net/tun can be opened")
-            : Finding.lacking("tap", "/dev/net/tun is missing or closed to you: no tap devices", "sudo modprobe tun");
-    }
-
-    private Finding xdp() {
-        final boolean isThere = lines("proc/net/protocols").stream().anyMatch(line -> line.startsWith("XDP "));
-        return isThere ? Finding.ok("AF_XDP", "the kernel has its sockets")
-            : Finding.lacking("AF_XDP", "the kernel has no XDP sockets", "use a kernel with CONFIG_XDP_SOCKETS=y");
-    }
-
-    private static Finding capabilities() {
-        final List<String> missing = new ArrayList<>();
-        if (!Capabilities.effective(Capabilities.CAP_NET_ADMIN)) {
-            missing.add("CAP_NET_ADMIN");
-        }
-        if (!Capabilities.effective(Capabilities.CAP_NET_RAW)) {
-            missing.add("CAP_NET_RAW");
-        }
-        if (!Capabilities.effective(Capabilities.CAP_BPF)) {
-            missing.add("CAP_BPF");
-        }
-        return missing.isEmpty() ? Finding.ok("capabilities", "CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF are there")
-            : Finding.lacking("capabilities", String.join(", ", missing) + " missing: no tap, no AF_XDP; "
-                + "vhost-user and virtio-user do not need them", "run with sudo");
     }
 
     private Finding command(final String subject, final String command, final String use, final String mend) {
@@ -168,13 +133,5 @@ final class Doctor {
         }
         return Finding.lacking("guest kernel", "no readable /boot/vmlinuz-*: the tests with guests are skipped",
             "apt-get install linux-image-cloud-amd64 busybox-static cpio kmod iperf3 iproute2");
-    }
-
-    private List<String> lines(final String file) {
-        try {
-            return Files.readAllLines(root.resolve(file), StandardCharsets.ISO_8859_1);
-        } catch (final IOException e) {
-            return List.of();
-        }
     }
 }

@@ -48,6 +48,7 @@ class BadInputTest {
         echo virtio-user:/x,size=big | millrace echo: the option size of port "virtio-user:/x,size=big" is a whole numb
         echo vhost-user:/x,queues=0 | millrace echo: the option queues of port "vhost-user:/x,queues=0" is a whole numb
         switch | millrace switch: needs two ports or more, such as vhost-user:/run/vm0.sock (millrace switch --help
+        doctor nosuch | millrace doctor: there is no interface nosuch: there are lo
         stats abc | millrace stats: Invalid value for positional parameter at index 0 (PID): 'abc' is not a whole numbe
         echo vhost-user:/x --burst abc | millrace echo: Invalid value for option '--burst': 'abc' is not a whole number
         echo vhost-user:/x --burst 0 | millrace echo: a burst of 0 packets cannot be: take 1 to 1024

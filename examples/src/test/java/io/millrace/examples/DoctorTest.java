@@ -59,13 +59,6 @@ class DoctorTest {
     }
 
     @Test
-    void shouldAskTheKernelForXdpSockets() throws IOException {
-        assertEquals(Finding.State.LACKING, finding("AF_XDP").state());
-        write("proc/net/protocols", "protocol  size sockets\nXDP        960      0\n");
-        assertEquals(Finding.State.OK, finding("AF_XDP").state());
-    }
-
-    @Test
     void shouldJudgeTheLimitOfOpenFiles() throws IOException {
         write("proc/self/limits", "Max open files            256                  4096                 files\n");
         assertEquals(Finding.State.LACKING, finding("open files").state());
