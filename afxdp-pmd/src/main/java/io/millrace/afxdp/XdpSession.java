@@ -100,6 +100,9 @@ final class XdpSession {
                 chosen = attempts.get(i);
             } catch (final LinuxException e) {
                 closeSockets();
+                // Those of the queues before the one that was refused: unmapped now, and without any frame.
+                rx.clear();
+                tx.clear();
                 final boolean isCertain = e.errno() == Errno.EBUSY || e.errno() == Errno.ENODEV
                     || e.errno() == Errno.EPERM;
                 if (isCertain || i == attempts.size() - 1) {
