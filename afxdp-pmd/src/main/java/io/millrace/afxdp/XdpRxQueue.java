@@ -121,7 +121,8 @@ final class XdpRxQueue implements RxQueue {
     private void touch(final RxRings current, final int n) {
         long sum = 0;
         for (int i = 0; i < n; i++) {
-            sum += UnsafeApi.getLong(poolBase + current.offsets[i]);
+            // Aligned, so that it does not reach beyond the pool whatever the kernel says.
+            sum += UnsafeApi.getLong(poolBase + (current.offsets[i] & -Long.BYTES));
         }
         touched = sum;
     }
