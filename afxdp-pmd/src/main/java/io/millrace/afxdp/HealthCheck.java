@@ -51,7 +51,7 @@ final class HealthCheck {
         final XdpSession session = link.session();
         for (int q = 0; q < session.queues(); q++) {
             final int error = session.socket(q).error();
-            // ENETDOWN alone may be a device that was switched off; one that is gone is heard of otherwise.
+            // ENETDOWN here means deleted, not switched off: a socket survives that.
             if (error != 0) {
                 link.onSocketError("the socket of queue " + q + " failed: " + Errno.name(error));
                 return;

@@ -4,7 +4,14 @@ package io.millrace.afxdp;
 import io.millrace.ConfigurationException;
 import io.millrace.linux.Capabilities;
 import io.millrace.linux.Errno;
+import io.millrace.linux.Interfaces;
 import io.millrace.linux.LinuxException;
+import io.millrace.linux.NetInterface;
+import io.millrace.linux.NetNamespace;
+import io.millrace.linux.XdpHolder;
+import io.millrace.linux.XdpHolders;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /** Says for an operator why a device could not be opened: what, why by the name of the error, and what to do. */
 final class Refusal {
@@ -42,26 +49,37 @@ final class Refusal {
 
     /** The system refused to open a device. */
     static ConfigurationException of(final AfXdp config, final LinuxException cause) {
-        return new ConfigurationException("open " + config + (config.mode() == Mode.AUTO ? "" : " in mode "
-            + config.mode()) + ": " + Errno.name(cause.errno()) + " - " + remedy(config, cause));
+        final String attempted = "open " + config + (config.mode() == Mode.AUTO ? "" : " in mode " + config.mode());
+        final String remedy = remedy(config, cause);
+        return new ConfigurationException(attempted + ": "
+            + (remedy == null ? cause.getMessage() : Errno.name(cause.errno()) + " - " + remedy));
     }
 
     private static String remedy(final AfXdp config, final LinuxException cause) {
         return switch (cause.errno()) {
-            case Errno.EBUSY -> "another AF_XDP socket has a queue of " + config.device()
+            case Errno.EBUSY -> "another AF_XDP socket has a queue of " + config.device() + holders(config)
                 + "; end the process that holds it";
-            case Errno.EINVAL -> config.mode() == Mode.ZERO_COPY ? noZeroCopy(config)
-                : "the driver of " + config.device() + " refuses (" + cause.getMessage() + "); try mode=generic";
-            case Errno.EOPNOTSUPP -> config.mode() == Mode.ZERO_COPY ? noZeroCopy(config)
-                : "the driver of " + config.device() + " cannot run XDP programs; use mode=generic";
+            case Errno.EINVAL, Errno.EOPNOTSUPP -> config.mode() != Mode.ZERO_COPY ? null
+                : "the driver of " + config.device() + " cannot do zero-copy; use mode=copy or leave mode= away";
             case Errno.ENOBUFS, Errno.ENOMEM -> "the frame pool is larger than the memory this process may lock; raise "
                 + "the limit (ulimit -l), grant CAP_IPC_LOCK, or take fewer frames";
-            case Errno.EPERM -> "this process lacks a right (" + cause.getMessage() + "); run as root";
-            default -> cause.getMessage();
+            default -> null;
         };
     }
 
-    private static String noZeroCopy(final AfXdp config) {
-        return "the driver of " + config.device() + " cannot do zero-copy; use mode=copy or leave mode= away";
+    /** Who has which queue, as far as that can be found out. */
+    private static String holders(final AfXdp config) {
+        try (NetNamespace namespace = config.namespace() == null ? null : NetNamespace.open(config.namespace())) {
+            final List<XdpHolder> holders = NetNamespace.in(namespace, () -> {
+                try (Interfaces interfaces = Interfaces.open()) {
+                    final NetInterface device = interfaces.find(config.device());
+                    return device == null ? List.of() : XdpHolders.of(device.index());
+                }
+            });
+            return holders.isEmpty() ? "" : " (" + holders.stream().map(XdpHolder::toString)
+                .collect(Collectors.joining(", ")) + ")";
+        } catch (final LinuxException e) {
+            return "";
+        }
     }
 }

@@ -132,7 +132,7 @@ final class XdpLink implements DeviceWatch.Listener {
     @Override
     public void onChange(final NetInterface device) {
         // While the port is being opened nobody is told: the opener finds out by itself.
-        if (isClosed || health == null && session != null || watch == null) {
+        if (isClosed || watch == null) {
             return;
         }
         if (session == null) {
@@ -273,11 +273,10 @@ final class XdpLink implements DeviceWatch.Listener {
     private void finish() {
         health.stop();
         health.update();
-        NetNamespace.in(namespace, () -> {
+        unsent.add(NetNamespace.in(namespace, () -> {
             session.close(isDeviceThere);
-            return null;
-        });
-        unsent.add(session.reclaim(frames));
+            return session.reclaim(frames);
+        }));
         session = null;
     }
 

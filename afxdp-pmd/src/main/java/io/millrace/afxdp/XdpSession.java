@@ -7,9 +7,12 @@ import io.millrace.linux.Errno;
 import io.millrace.linux.LinuxException;
 import io.millrace.linux.NetInterface;
 import io.millrace.linux.Promiscuity;
+import io.millrace.linux.XdpFeatures;
 import io.millrace.linux.XdpSocket;
 import java.util.ArrayList;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * All that the port has on one device for as long as that device is the same: program, sockets, rings, and what was
@@ -18,6 +21,8 @@ import java.util.List;
  * <p>Thread safety: one thread at a time: the control loop, or a thread in the network namespace on its behalf.
  */
 final class XdpSession {
+    private static final Logger LOG = LoggerFactory.getLogger("io.millrace.afxdp");
+
     private final FramePool pool;
     private final AfXdp config;
     private final NetInterface device;
@@ -151,8 +156,13 @@ final class XdpSession {
         }
         // Without it, of a long burst the rest waits for the next call: that works as well.
         socket.sendBudget(config.ringSize());
-        tx.add(new TxRings(pool, socket.tx(), socket.completion(), socket, attempt.mostPieces(1),
+        tx.add(new TxRings(pool, socket.tx(), socket.completion(), socket, attempt.mostPieces(zeroCopyPieces()),
             config.needsWakeupFlag()));
+    }
+
+    private int zeroCopyPieces() {
+        final XdpFeatures features = XdpFeatures.of(device.index());
+        return features == null ? 1 : Math.max(1, features.zeroCopyParts());
     }
 
     private void fill(final FrameCache frames) {
@@ -210,8 +220,9 @@ final class XdpSession {
 
     /** Attaches the program once more, after somebody took it off. Call in the namespace of the device. */
     void reattach() {
+        final XdpAttachment next = attach(isGeneric);
         attachment.close();
-        attachment = attach(isGeneric);
+        attachment = next;
         putSockets();
     }
 
@@ -252,11 +263,17 @@ final class XdpSession {
     }
 
     /**
-     * Frees all frames that the kernel had. After {@link #close}.
+     * Frees all frames that the kernel had. After {@link #close}, in the namespace of the device.
      *
      * @return how many packets were on their way out.
      */
     int reclaim(final FrameCache frames) {
+        // Without the copy a closed socket is not enough: the device itself writes, until its driver has been told.
+        if (chosen != null && chosen.isZeroCopy() && !QueueRelease.await(device.index(), rx.size())) {
+            LOG.error("{}: the driver has not let go of the frames of its queues; they are not used again",
+                device.name());
+            return 0;
+        }
         int unsent = 0;
         for (final RxRings rings : rx) {
             rings.reclaim(frames);
