@@ -18,6 +18,7 @@
  *
  *   interfaces --------- rtnetlink -------------- Interfaces     asks and configures       opened in a NetNamespace
  *        news ---------- rtnetlink -------------- LinkMonitor    hears                     or in that of the process
+ *   programs, maps ------- bpf(2) --------------- Bpf            loads, attaches, pins     gone with their descriptors
  * </pre>
  *
  * <p>Three rules hold everywhere. One object owns each descriptor, and each piece of native memory, and closing is
@@ -27,7 +28,7 @@
  *
  * <p>Reading order: {@link io.millrace.linux.Fd}, {@link io.millrace.linux.FileStatus},
  * {@link io.millrace.linux.Mapping}, {@link io.millrace.linux.UnixSocket}, {@link io.millrace.linux.EventSignal};
- * for devices {@link io.millrace.linux.Interfaces} and {@link io.millrace.linux.NetNamespace}; then {@code LibC}, which
- * is all there is below.
+ * for devices {@link io.millrace.linux.Interfaces} and {@link io.millrace.linux.NetNamespace},
+ * {@link io.millrace.linux.Bpf}; then {@code LibC}, which is all there is below.
  */
 package io.millrace.linux;
