@@ -8,18 +8,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * A Linux guest under QEMU without KVM, with one vhost-user network device, eth0, that has the address {@code
  * 10.0.0.ID} from the moment the guest is up. {@link #start} returns at once so that several guests boot side by
  * side; {@link #awaitBoot} waits for the whole of it.
  */
-final class Guest implements AutoCloseable {
+final class Guest implements Station, AutoCloseable {
     private static final Duration BOOT_LIMIT = Duration.ofSeconds(90);
     private static final Duration COMMAND_LIMIT = Duration.ofSeconds(20);
-    private static final Pattern PING = Pattern.compile("(\\d+) packets transmitted, (\\d+) packets received");
 
     private final int id;
     private final ChildProcess qemu;
@@ -49,7 +46,7 @@ final class Guest implements AutoCloseable {
 
         private String device(final int id) {
             // QEMU 7.2 crashes with MSI-X, vhost-user and TCG together: no vectors, so plain interrupts.
-            return "virtio-net-pci,netdev=net0,vectors=0,romfile=,mac=52:54:00:00:00:" + String.format("%02x", id)
+            return "virtio-net-pci,netdev=net0,vectors=0,romfile=,mac=" + macOf(id)
                 + (queues > 1 ? ",mq=on" : "");
         }
     }
@@ -93,58 +90,35 @@ final class Guest implements AutoCloseable {
         return this;
     }
 
-    String address() {
+    @Override
+    public String address() {
         return "10.0.0." + id;
     }
 
-    /** Runs a shell command that must succeed and answers its output. */
-    String run(final String command) {
-        return console.run(command, COMMAND_LIMIT).mustSucceed();
+    /** The hardware address of eth0. */
+    String mac() {
+        return macOf(id);
     }
 
-    /** Sends {@code count} pings, one each 50 ms, and answers how many came back. */
-    int ping(final Guest other, final int count) {
-        final Duration limit = Duration.ofSeconds(20).plusMillis(50L * count);
-        return received(console.run("ping -q -i 0.05 -c " + count + " " + other.address(), limit).output(), count);
+    @Override
+    public String scratch() {
+        return "/tmp";
     }
 
-    /** Whether {@code other} answers a ping within {@code limit}; asks again until then. */
-    boolean reaches(final Guest other, final Duration limit) {
-        return Until.within(limit,
-            () -> console.run("ping -q -c 1 -W 1 -w 1 " + other.address(), Duration.ofSeconds(5)).status() == 0);
+    @Override
+    public String pingProgram() {
+        // busybox's shell takes its own for a bare "ping".
+        return "/tools/ping";
     }
 
-    /** Starts an endless ping, one each 50 ms, that {@link #stopPinging()} ends. */
-    void startPinging(final Guest other) {
-        run("ping -i 0.05 " + other.address() + " > /tmp/pings 2>&1 & echo $! > /tmp/pinger");
-    }
-
-    /** Ends {@link #startPinging} and answers how many pings were lost; only the last may still be under way. */
-    int stopPinging() {
-        final String output = run("kill -INT $(cat /tmp/pinger); sleep 0.2; grep -v DUP /tmp/pings"
-            + " | sed -n 's/.* seq=\\([0-9]*\\) .*/\\1/p' | sort -u | wc -l;"
-            + " sed -n 's/.* seq=\\([0-9]*\\) .*/\\1/p' /tmp/pings | sort -n | tail -n 1; tail -n 4 /tmp/pings");
-        final String[] lines = output.split("\n");
-        final int answered = Integer.parseInt(lines[0].trim());
-        final int last = Integer.parseInt(lines[1].trim());
-        final int sent = Integer.parseInt(matcher(output).group(1));
-        if (sent < 20) {
-            throw new AssertionError("only " + sent + " pings were sent:\n" + output);
-        }
-        final int gaps = last + 1 - answered;
-        final int missingAtTheEnd = sent - (last + 1);
-        return missingAtTheEnd > 1 ? gaps + missingAtTheEnd : gaps;
+    @Override
+    public Result shell(final String command, final Duration limit) {
+        return console.run(command, limit);
     }
 
     /** Sends TCP to {@code other}, or receives it from there, for three seconds; answers the bytes that arrived. */
     long tcp(final Guest other, final boolean receive) {
-        final String json = console.run("iperf3 --connect-timeout 5000 -J -t 3 -c " + other.address()
-            + (receive ? " -R" : ""), Duration.ofSeconds(40)).mustSucceed();
-        final Matcher matcher = Pattern.compile("(?s)\"sum_received\":\\s*\\{.*?\"bytes\":\\s*(\\d+)").matcher(json);
-        if (json.contains("\"error\"") || !matcher.find()) {
-            throw new AssertionError("iperf3 failed:\n" + json);
-        }
-        return Long.parseLong(matcher.group(1));
+        return Iperf.tcp(this, other, receive, 3);
     }
 
     /** Restarts the guest from inside, without its consent being asked, and waits until it is up again. */
@@ -171,19 +145,12 @@ final class Guest implements AutoCloseable {
         console.close();
     }
 
-    private int received(final String output, final int count) {
-        final Matcher matcher = matcher(output);
-        if (Integer.parseInt(matcher.group(1)) != count) {
-            throw new AssertionError("not all pings were sent:\n" + output);
-        }
-        return Integer.parseInt(matcher.group(2));
+    @Override
+    public String toString() {
+        return "guest " + address();
     }
 
-    private static Matcher matcher(final String output) {
-        final Matcher matcher = PING.matcher(output);
-        if (!matcher.find()) {
-            throw new AssertionError("no summary from ping:\n" + output);
-        }
-        return matcher;
+    private static String macOf(final int id) {
+        return "52:54:00:00:00:" + String.format("%02x", id);
     }
 }

@@ -25,17 +25,6 @@ final class GuestConsole implements AutoCloseable {
     private final StringBuffer heard = new StringBuffer();
     private int number;
 
-    /** What a command in the guest printed, errors included, and its exit status (143 when its time was up). */
-    record Result(int status, String output) {
-        /** The output of a command that must have succeeded. */
-        String mustSucceed() {
-            if (status != 0) {
-                throw new AssertionError("the guest's command ended with status " + status + ":\n" + output);
-            }
-            return output;
-        }
-    }
-
     /** Connects to QEMU's socket {@code path}, waiting for QEMU to make it. */
     GuestConsole(final String guest, final Path path, final Duration limit) {
         this.guest = guest;
@@ -68,7 +57,7 @@ final class GuestConsole implements AutoCloseable {
     }
 
     /** Runs a command; the guest ends it after {@code limit}, and this fails when no answer comes soon after that. */
-    Result run(final String command, final Duration limit) {
+    Station.Result run(final String command, final Duration limit) {
         final int from = heard.length();
         send(command, limit);
         final Pattern end = Pattern.compile("(?s)(.*?)^END " + number + " (\\d+)$", Pattern.MULTILINE);
@@ -77,7 +66,7 @@ final class GuestConsole implements AutoCloseable {
             matcher[0] = end.matcher(heard.substring(from));
             return matcher[0].find();
         });
-        return new Result(Integer.parseInt(matcher[0].group(2)), matcher[0].group(1));
+        return new Station.Result(Integer.parseInt(matcher[0].group(2)), matcher[0].group(1));
     }
 
     @Override

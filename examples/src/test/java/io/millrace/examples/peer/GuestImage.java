@@ -17,12 +17,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The guests' whole file system, made once a run from what this machine has: busybox, iperf3, ethtool with
- * their libraries, the virtio modules, and an init that brings the network up and obeys commands on the second serial
- * port.
+ * The guests' whole file system, made once a run from what this machine has: busybox, iperf3, ethtool and
+ * iputils' ping with their libraries, the modules for virtio and VLANs, and an init that brings the network up and
+ * obeys commands on the second serial port.
  */
 final class GuestImage {
-    private static final List<String> TOOLS = List.of("iperf3", "ethtool");
+    private static final List<String> TOOLS = List.of("iperf3", "ethtool", "ping");
     private static final Pattern LIBRARY = Pattern.compile("(/\\S+) \\(0x");
     /**
      * A command is a line {@code number seconds shell text}; the answer is its output and {@code END number status}.
@@ -78,7 +78,7 @@ final class GuestImage {
             libraries(path).forEach(library -> files.put(library.substring(1), Path.of(library)));
         }
         final StringBuilder order = new StringBuilder();
-        for (final Path module : kernel.inLoadOrder("virtio_pci", "virtio_net")) {
+        for (final Path module : kernel.inLoadOrder("virtio_pci", "virtio_net", "8021q")) {
             final String name = "modules/" + module.getFileName();
             files.put(name, module);
             order.append('/').append(name).append('\n');

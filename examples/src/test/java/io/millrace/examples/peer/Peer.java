@@ -1,26 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.examples.peer;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.opentest4j.TestAbortedException;
 
 /** The programs these tests talk to, and the packages that bring them on Debian. */
 enum Peer {
-    QEMU("qemu-system-x86_64", "qemu-system-x86", () -> Peer.program("qemu-system-x86_64").isPresent()),
+    QEMU("qemu-system-x86_64", "qemu-system-x86", () -> Peer.programs("qemu-system-x86_64")),
     GUEST_KERNEL("a kernel with virtio_net in /boot and /lib/modules", "linux-image-cloud-amd64",
         () -> GuestKernel.newest().isPresent()),
-    GUEST_TOOLS("busybox (static), iperf3 and ethtool", "busybox-static iperf3 ethtool",
-        () -> List.of("busybox", "iperf3", "ethtool").stream().allMatch(name -> Peer.program(name).isPresent())),
+    GUEST_TOOLS("busybox (static), iperf3, ethtool and ping", "busybox-static iperf3 ethtool iputils-ping",
+        () -> Peer.programs("busybox", "iperf3", "ethtool", "ping")),
+    LAB_TOOLS("ip, ethtool, ping and iperf3", "iproute2 ethtool iputils-ping iperf3",
+        () -> Peer.programs("ip", "ethtool", "ping", "iperf3")),
+    TSHARK("tcpdump and tshark", "tcpdump tshark", () -> Peer.programs("tcpdump", "tshark")),
     TESTPMD("dpdk-testpmd with its drivers", "dpdk-dev librte-meta-net librte-meta-mempool librte-meta-bus",
-        () -> Peer.program("dpdk-testpmd").isPresent());
+        () -> Peer.programs("dpdk-testpmd"));
 
     private static final Set<Peer> REPORTED = EnumSet.noneOf(Peer.class);
+    private static boolean isRightReported;
 
     private final String what;
     private final String packages;
@@ -46,6 +51,33 @@ enum Peer {
                 throw new TestAbortedException(line);
             }
         }
+    }
+
+    /** Skips the calling test, or test class, unless this process may make network namespaces and devices. */
+    static synchronized void requireNetAdmin() {
+        if (!mayMakeNamespaces()) {
+            final String line = "skipped: tests in network namespaces need root (CAP_NET_ADMIN and CAP_SYS_ADMIN)";
+            if (!isRightReported) {
+                isRightReported = true;
+                System.out.println(line);
+            }
+            throw new TestAbortedException(line);
+        }
+    }
+
+    private static boolean mayMakeNamespaces() {
+        try {
+            return new ProcessBuilder("unshare", "--net", "true").redirectErrorStream(true).start().waitFor() == 0;
+        } catch (final IOException e) {
+            return false;
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private static boolean programs(final String... names) {
+        return Stream.of(names).allMatch(name -> program(name).isPresent());
     }
 
     /** Where a program is: PATH first, then where Debian keeps what only root uses. */

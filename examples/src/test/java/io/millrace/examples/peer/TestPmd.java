@@ -43,13 +43,23 @@ final class TestPmd implements AutoCloseable {
 
     /** As {@link #start}, without waiting: for a device that blocks the start until its peer is there. */
     static TestPmd launch(final List<String> devices, final List<String> arguments) {
+        return new TestPmd(ChildProcess.start("testpmd", command(devices, arguments)));
+    }
+
+    /** As {@link #launch}, inside a namespace. */
+    static TestPmd launch(final NetLab.Namespace namespace, final List<String> devices,
+        final List<String> arguments) {
+        return new TestPmd(namespace.start("testpmd", command(devices, arguments)));
+    }
+
+    private static List<String> command(final List<String> devices, final List<String> arguments) {
         final String prefix = "millrace-" + ProcessHandle.current().pid() + "-" + NUMBER.incrementAndGet();
         final List<String> command = new ArrayList<>(List.of("stdbuf", "-oL", "dpdk-testpmd", "-l", "0,1",
             "--no-pci", "--no-telemetry", "--no-huge", "-m", "256", "--file-prefix", prefix));
         devices.forEach(device -> command.addAll(List.of("--vdev", device)));
         command.addAll(List.of("--", "-i", "--total-num-mbufs=8192"));
         command.addAll(arguments);
-        return new TestPmd(ChildProcess.start("testpmd", command));
+        return command;
     }
 
     void awaitPrompt() {
