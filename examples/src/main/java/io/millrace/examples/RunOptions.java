@@ -34,7 +34,7 @@ final class RunOptions {
     @Option(names = "--idle", paramLabel = "HOW", order = 6,
         description = "what a worker without packets does: spin, backoff, adaptive or sleep "
             + "(default: ${DEFAULT-VALUE})")
-    private Idle idle = Idle.BACKOFF;
+    private Idle idle = Idle.ADAPTIVE;
 
     @Option(names = "--max-wait", paramLabel = "MICROS", order = 7,
         description = "with --idle adaptive: how long packets wait at most in a port that cannot wake the worker "

@@ -24,6 +24,8 @@ import org.agrona.concurrent.IdleStrategy;
 final class AdaptiveIdle implements IdleStrategy, AutoCloseable {
     private static final int MAX_SPINS = 200;
     private static final int MAX_ROUNDS = MAX_SPINS + 100;
+    // How long while every queue can wake the worker. Then only what the control side asks of a queue has to wait.
+    private static final long WOKEN_WAIT_NS = 10_000_000;
 
     private final WakeUps wakeUps;
     private final long maxWaitNs;
@@ -32,12 +34,13 @@ final class AdaptiveIdle implements IdleStrategy, AutoCloseable {
     private final Counter woken;
     private int rounds;
     private boolean isArmed;
+    private long waitNs;
 
     /**
      * What one worker does between two passes.
      *
      * @param wakeUps   where it sleeps; closed with this.
-     * @param maxWaitNs how long it sleeps at most.
+     * @param maxWaitNs how long it sleeps at most while some queue cannot wake it.
      * @param afterWait what it does after each sleep.
      * @param waits     counts how often it sleeps.
      * @param woken     counts how often a queue woke it.
@@ -72,12 +75,12 @@ final class AdaptiveIdle implements IdleStrategy, AutoCloseable {
             Thread.yield();
         } else {
             isArmed = true;
-            wakeUps.arm();
+            waitNs = wakeUps.arm() ? Math.max(maxWaitNs, WOKEN_WAIT_NS) : maxWaitNs;
         }
     }
 
     private void sleep() {
-        final boolean isWoken = wakeUps.await(maxWaitNs);
+        final boolean isWoken = wakeUps.await(waitNs);
         disarm();
         waits.increment();
         if (isWoken) {

@@ -274,7 +274,7 @@ public final class Dataplane implements AutoCloseable {
         private int jumboFrames = 256;
         private int burst = Burst.DEFAULT_CAPACITY;
         private int[] cpus = {};
-        private Idle idle = Idle.BACKOFF;
+        private Idle idle = Idle.ADAPTIVE;
         private Duration maxWait = Duration.ofMillis(1);
         private Path countersFile;
         private boolean heedsSignals = true;
@@ -306,16 +306,17 @@ public final class Dataplane implements AutoCloseable {
             return this;
         }
 
-        /** What workers do when nothing arrives. {@link Idle#BACKOFF} if not called. */
+        /** What workers do when nothing arrives. {@link Idle#ADAPTIVE} if not called. */
         public Builder idle(final Idle strategy) {
             idle = strategy;
             return this;
         }
 
         /**
-         * How long a worker with {@link Idle#ADAPTIVE} sleeps at most, 1 microsecond to 100 milliseconds: what a packet
-         * waits in a queue that cannot wake the worker, and what is asked of a queue while nothing arrives. 1
-         * millisecond if not called.
+         * How long a worker with {@link Idle#ADAPTIVE} sleeps at most, 1 microsecond to 100 milliseconds, if one of its
+         * queues cannot wake it: so long may a packet wait there. If all of them can, it sleeps for 10 milliseconds or
+         * this, whichever is more: so long may it wait for what the control thread asks of a queue. 1 millisecond if
+         * not called.
          */
         public Builder maxWait(final Duration time) {
             maxWait = time;

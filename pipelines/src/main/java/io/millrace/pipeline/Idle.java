@@ -26,8 +26,8 @@ public enum Idle {
         }
     },
     /**
-     * Spins, then yields, then sleeps until a queue has a packet, and for {@link Dataplane.Builder#maxWait} at most:
-     * that is how long packets wait in a queue that can wake nobody. Next to no CPU time while nothing arrives.
+     * Spins, then yields, then sleeps until a queue has a packet. Next to no CPU time while nothing arrives, if every
+     * queue can wake the worker; where one cannot, it sleeps for {@link Dataplane.Builder#maxWait} at most.
      */
     ADAPTIVE {
         @Override

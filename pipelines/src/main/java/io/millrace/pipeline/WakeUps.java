@@ -23,6 +23,7 @@ final class WakeUps implements AutoCloseable {
     private final EventFd stop = EventFd.create();
     private final Fd[] watched;
     private Epoll epoll;
+    private boolean areAllWatched = true;
 
     WakeUps(final Source[] sources, final FaultLog faults) {
         this.sources = sources;
@@ -42,25 +43,34 @@ final class WakeUps implements AutoCloseable {
         return created;
     }
 
-    /** Asks every queue to wake the worker from now on. It polls once more before it sleeps. */
-    void arm() {
+    /**
+     * Asks every queue to wake the worker from now on. It polls once more before it sleeps.
+     *
+     * @return whether all of them can.
+     */
+    boolean arm() {
         boolean hasChanged = false;
+        boolean canAllWake = true;
         for (int i = 0; i < sources.length; i++) {
             final Fd fd = sources[i].arm();
             hasChanged |= fd != watched[i];
             watched[i] = fd;
+            canAllWake &= fd != null;
         }
         if (hasChanged) {
             rebuild();
         }
+        return canAllWake && areAllWatched;
     }
 
     private void rebuild() {
+        areAllWatched = true;
         try {
             final Epoll rebuilt = create();
             epoll.close();
             epoll = rebuilt;
         } catch (final LinuxException e) {
+            areAllWatched = false;
             faults.report("waiting for packets", e);
         }
         for (final Fd fd : watched) {
@@ -75,6 +85,7 @@ final class WakeUps implements AutoCloseable {
             // A stranger's eventfd cannot be read, so it stays ready for good: only its changes count.
             epoll.add(fd, Epoll.IN | Epoll.ET, 0);
         } catch (final LinuxException | IllegalStateException e) {
+            areAllWatched = false;
             faults.report("waiting for packets", e);
         }
     }

@@ -27,10 +27,21 @@ class WakeUpsTest {
         b.close();
     }
 
-    private void arm(final EventFd ofFirst, final EventFd ofSecond) {
+    private boolean arm(final EventFd ofFirst, final EventFd ofSecond) {
         first.fd = ofFirst == null ? null : ofFirst.fd();
         second.fd = ofSecond == null ? null : ofSecond.fd();
-        wakeUps.arm();
+        return wakeUps.arm();
+    }
+
+    @Test
+    void shouldSayWhetherEveryQueueCanWakeTheWorker() {
+        final EventFd closed = EventFd.create();
+        closed.close();
+        assertTrue(arm(a, b));
+        assertFalse(arm(a, null));
+        assertFalse(arm(closed, b));
+        assertFalse(arm(closed, b));
+        assertTrue(arm(a, b));
     }
 
     @Test
