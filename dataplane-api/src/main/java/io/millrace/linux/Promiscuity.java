@@ -31,8 +31,13 @@ public final class Promiscuity implements AutoCloseable {
      */
     public static Promiscuity of(final int index) {
         final String attempted = "make interface " + index + " promiscuous";
-        final Fd fd = Fd.ownResult(LibC.socket(AF_PACKET, RAW_CLOEXEC, NO_PROTOCOL), attempted,
-            "this needs CAP_NET_RAW, and a descriptor; run with sudo");
+        final int number = LibC.socket(AF_PACKET, RAW_CLOEXEC, NO_PROTOCOL);
+        if (number == -1) {
+            final int errno = LibC.errno();
+            throw new LinuxException(attempted, errno, errno == Errno.EPERM ? "this needs CAP_NET_RAW; run with sudo"
+                : errno == Errno.EMFILE ? "raise the limit of open files (ulimit -n)" : "");
+        }
+        final Fd fd = Fd.own(number);
         try (Scratch request = new Scratch(REQUEST_LENGTH)) {
             request.putInt(0, index);
             request.putShort(TYPE_OFFSET, PACKET_MR_PROMISC);

@@ -128,6 +128,24 @@ class InterfacesTest {
     }
 
     @Test
+    void shouldNameTheMissingRight() {
+        final int index = veth();
+        assertEquals("bring interface " + index + " up: EPERM - this needs CAP_NET_ADMIN; run with sudo",
+            assertThrows(LinuxException.class, () -> TestCalls.withoutCapabilities(() -> {
+                interfaces.up(index);
+                return null;
+            })).getMessage());
+        assertFalse(interfaces.find(index).isUp());
+    }
+
+    @Test
+    void shouldNeedNoRightToLook() throws Exception {
+        final int index = veth();
+        assertEquals("left", TestCalls.withoutCapabilities(() -> interfaces.find(index)).name());
+        assertEquals(interfaces.all().size(), TestCalls.withoutCapabilities(() -> interfaces.all()).size());
+    }
+
+    @Test
     void shouldGoOnAfterARefusal() {
         final int index = veth();
         assertThrows(LinuxException.class, () -> interfaces.mtu(index, 70_000));

@@ -63,6 +63,17 @@ class NetNamespaceTest {
     }
 
     @Test
+    void shouldNameTheMissingRight() {
+        try (TestNamespace network = TestNamespace.create(); NetNamespace namespace = network.open()) {
+            // The thread that goes there has the rights of the one that sends it.
+            assertEquals("enter the network namespace " + network.name() + ": EPERM - this needs CAP_SYS_ADMIN; run "
+                    + "with sudo",
+                assertThrows(LinuxException.class,
+                    () -> TestCalls.withoutCapabilities(() -> namespace.call(() -> 1))).getMessage());
+        }
+    }
+
+    @Test
     void shouldSayThatThereIsNone() {
         assertEquals("open the network namespace nosuch: ENOENT - there is none of that name; ip netns lists them, "
                 + "ip netns add makes one",

@@ -120,6 +120,18 @@ class NetworkDeviceTest {
     }
 
     @Test
+    void shouldNameTheMissingRight() {
+        final Channels channels = inside(() -> Ethtool.channels("left")).withQueues(1);
+        final int index = index("left");
+        assertEquals("make interface " + index + " promiscuous: EPERM - this needs CAP_NET_RAW; run with sudo",
+            assertThrows(LinuxException.class,
+                () -> inside(() -> TestCalls.withoutCapabilities(() -> Promiscuity.of(index)))).getMessage());
+        assertEquals("change left to 1 receive and 1 transmit queues: EPERM - this needs CAP_NET_ADMIN; run with sudo",
+            assertThrows(LinuxException.class,
+                () -> inside(() -> TestCalls.withoutCapabilities(() -> set("left", channels)))).getMessage());
+    }
+
+    @Test
     void shouldKnowWhatTheDriverCanDoWithXdp() {
         final XdpFeatures features = inside(() -> XdpFeatures.of(index("left")));
         assumeTrue(features != null, "needs Linux 6.3");

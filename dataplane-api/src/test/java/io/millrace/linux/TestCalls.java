@@ -7,6 +7,9 @@ import com.sun.management.ThreadMXBean;
 import java.io.File;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 
 /** What a stranger's process does to us, and what the tests look at. */
 final class TestCalls {
@@ -25,6 +28,32 @@ final class TestCalls {
     private static native int open(long path, int flags, int mode);
 
     private static native int pipe(long fds);
+
+    private static native int capset(long header, long data);
+
+    /** Runs {@code task} on a thread that gives up all its capabilities first, as if it were an ordinary user's. */
+    static <T> T withoutCapabilities(final Callable<T> task) throws Exception {
+        final FutureTask<T> powerless = new FutureTask<>(() -> {
+            // struct { u32 version; int pid; } and two times { u32 effective, permitted, inheritable; }
+            try (Scratch header = new Scratch(8); Scratch none = new Scratch(24)) {
+                header.putInt(0, 0x20080522);
+                if (capset(header.address(), none.address()) == -1) {
+                    throw new LinuxException("give up capabilities", LibC.errno(), "");
+                }
+            }
+            return task.call();
+        });
+        final Thread thread = new Thread(powerless);
+        thread.start();
+        try {
+            return powerless.get();
+        } catch (final ExecutionException e) {
+            if (e.getCause() instanceof final Exception cause) {
+                throw cause;
+            }
+            throw e;
+        }
+    }
 
     static Fd open(final Path path, final int flags) {
         try (Scratch name = Scratch.ofString(path.toString())) {
