@@ -222,7 +222,8 @@ public final class IoUring implements AutoCloseable {
     }
 
     /**
-     * Takes the next result: its {@link #token} and {@link #result} are there until the next call.
+     * Takes the next result: its {@link #token} and {@link #result} are there until the next call. They come in any
+     * order.
      *
      * @return false if there is none.
      */
