@@ -197,7 +197,9 @@ final class TapLink implements DeviceWatch.Listener {
         if (settings.comesBack) {
             // At home: it may have been deleted elsewhere. If one is there already, this opens it.
             follow(home, settings.device);
-            if (phase == Phase.WAITING && timer == null && !settings.mustExist) {
+            // Also if it is there and refused itself just now: no news need come of it.
+            final boolean isThere = watch != null && watch.device() != null;
+            if (phase == Phase.WAITING && timer == null && (isThere || !settings.mustExist)) {
                 timer = context.control().after(PAUSE, this::reopen);
             }
         }
@@ -216,9 +218,16 @@ final class TapLink implements DeviceWatch.Listener {
         }
         try {
             device = open(new DeviceOpener(settings, offloads));
-            phase = Phase.OPEN;
+        } catch (final ConfigurationException e) {
+            retry(e.getMessage());
+            return;
+        }
+        phase = Phase.OPEN;
+        try {
             connect();
         } catch (final ConfigurationException e) {
+            // No worker has seen any of it yet: slots are filled last.
+            disconnect();
             retry(e.getMessage());
             return;
         }
