@@ -10,8 +10,6 @@ public final class KernelAccess {
     private static final int RAW_CLOEXEC = 3 | 0x80000;
     // struct io_uring_params
     private static final int PARAMETERS_LENGTH = 120;
-    // The same on all architectures.
-    private static final long IO_URING_SETUP = 425;
 
     private KernelAccess() {
     }
@@ -22,7 +20,7 @@ public final class KernelAccess {
      */
     public static int ioUring() {
         try (Scratch parameters = new Scratch(PARAMETERS_LENGTH)) {
-            return closed(LibC.syscall(IO_URING_SETUP, 1, parameters.address(), 0, 0, 0));
+            return closed(LibC.syscall(SyscallNumbers.IO_URING_SETUP, 1, parameters.address(), 0, 0, 0));
         }
     }
 

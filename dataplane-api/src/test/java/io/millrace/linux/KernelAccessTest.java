@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.linux;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** What this kernel allows, and what it leaves behind when it was asked. */
+class KernelAccessTest {
+    @Test
+    void shouldAllowXdpSocketsOnlyToThoseWithTheRight() throws Exception {
+        assumeTrue(KernelAccess.xdpSocket() == 0, "needs CAP_NET_RAW and a kernel with CONFIG_XDP_SOCKETS");
+        assertEquals(Errno.EPERM, TestCalls.withoutCapabilities(KernelAccess::xdpSocket));
+    }
+
+    @Test
+    void shouldAnswerAboutIoUring() {
+        assertTrue(Set.of(0, Errno.EPERM, Errno.ENOSYS).contains(KernelAccess.ioUring()));
+    }
+
+    @Test
+    void shouldLeaveNoDescriptors() {
+        KernelAccess.ioUring();
+        KernelAccess.xdpSocket();
+        final int before = TestCalls.openFds();
+        for (int i = 0; i < 10; i++) {
+            KernelAccess.ioUring();
+            KernelAccess.xdpSocket();
+        }
+        assertEquals(before, TestCalls.openFds());
+    }
+}
