@@ -62,7 +62,7 @@ class FilterFuzzTest {
         final Filter macs = Filter.destination(LongStream.range(0, 100).toArray());
         final Filter ports = Filter.udpPort(IntStream.rangeClosed(1, 100).toArray());
         final Filter vlans = Filter.vlan(IntStream.range(0, 100).toArray());
-        // Every field again and again: what a comparison has found out must be forgotten, or this takes a million steps.
+        // Every field again and again: what a comparison found out must be forgotten, or this takes a million steps.
         assertVerified(ports.and(macs).and(vlans).or(ports.not().and(macs.not()).and(vlans.not()))
             .or(ports.and(macs.not()).and(vlans)));
     }
