@@ -132,7 +132,7 @@ public final class AfXdp implements PollModeDriver {
 
     /**
      * Attaches no program, and puts the sockets into the map of one that is there. For interfaces on which somebody
-     * else decides what happens to packets. The {@link #filter} is that program's affair then.
+     * else decides what happens to packets: a {@link #filter} makes no sense then, and is refused.
      *
      * @param pinned where an XSKMAP is pinned, below {@code /sys/fs/bpf}.
      * @throws ConfigurationException if that is no path.
@@ -223,6 +223,10 @@ public final class AfXdp implements PollModeDriver {
 
     @Override
     public Port open(final PortContext context) {
+        if (map != null && !filter.equals(Filter.all())) {
+            throw new ConfigurationException("open " + this + ": with map= the program that is there decides "
+                + "which packets come, so leave out filter=" + filter);
+        }
         return AfXdpPort.open(this, context);
     }
 

@@ -104,6 +104,12 @@ class SetupTest {
     }
 
     @Test
+    void shouldNotPretendToFilterWhatAnotherProgramRedirects() {
+        assertContains(refusal(description().map("/sys/fs/bpf/none").filter(Filter.udpPort(53))), "map=",
+            "leave out filter=udp:53");
+    }
+
+    @Test
     void shouldBePromiscuousWhileItIsOpen() {
         final String command = "ip -n " + lab.leftSpace + " -d link show left";
         final Port port = open(description());
