@@ -68,6 +68,16 @@ final class AfXdpPort implements Port {
 
     private void start() {
         link.open();
+        try {
+            makeQueues();
+            link.start();
+        } catch (final RuntimeException e) {
+            link.close();
+            throw e;
+        }
+    }
+
+    private void makeQueues() {
         final int queues = link.session().queues();
         kernelCounters = new KernelCounters[queues];
         for (int q = 0; q < queues; q++) {
@@ -81,7 +91,6 @@ final class AfXdpPort implements Port {
             kernelCounters[q] = new KernelCounters(rx, tx);
         }
         description = config + " (" + queues + (queues == 1 ? " queue, " : " queues, ") + link.session().mode() + ")";
-        link.start();
     }
 
     private Counters.Scope scope(final String part) {
@@ -134,7 +143,8 @@ final class AfXdpPort implements Port {
 
     @Override
     public boolean isReady() {
-        return link() == LinkState.UP;
+        // Without a carrier it is for the other end to do something.
+        return link() != LinkState.GONE;
     }
 
     @Override

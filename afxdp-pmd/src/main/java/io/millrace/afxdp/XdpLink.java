@@ -271,8 +271,10 @@ final class XdpLink implements DeviceWatch.Listener {
 
     /** No worker has the rings: closes the sockets, and then frees the frames. */
     private void finish() {
-        health.stop();
-        health.update();
+        if (health != null) {
+            health.stop();
+            health.update();
+        }
         unsent.add(NetNamespace.in(namespace, () -> {
             session.close(isDeviceThere);
             return session.reclaim(frames);

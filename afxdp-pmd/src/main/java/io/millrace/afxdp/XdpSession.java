@@ -166,11 +166,17 @@ final class XdpSession {
     }
 
     private void fill(final FrameCache frames) {
+        int missing = 0;
         for (final RxRings rings : rx) {
             boolean isMore = true;
             while (isMore && rings.missing() > 0) {
                 isMore = rings.refill(frames);
             }
+            missing += rings.missing();
+        }
+        if (missing > 0) {
+            LOG.warn("{}: the frame pool is empty and its fill rings still lack {} frames: give the data plane more "
+                + "frames, or the port smaller rings or fewer queues", config.name(), missing);
         }
         // The kernel looks at the fill ring by itself only when it has been woken once, if it ever asks for that.
         for (final RxRings rings : rx) {

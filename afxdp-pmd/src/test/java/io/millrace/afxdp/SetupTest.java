@@ -223,4 +223,22 @@ class SetupTest {
             Files.delete(folder);
         }
     }
+
+    @Test
+    void shouldLeaveNothingBehindWhenThereAreTooManyCounters() {
+        for (int i = 0; i < 4090; i++) {
+            counters.scope("filler").counter("c" + i);
+        }
+        assertContains(refusal(description()), "counters already");
+        assertEquals(0, Umem.members(pool));
+    }
+
+    @Test
+    void shouldBeReadyWithoutACarrier() {
+        lab.right("set right down");
+        try (Port port = open(description())) {
+            assertEquals(LinkState.DOWN, port.link());
+            assertTrue(port.isReady());
+        }
+    }
 }
