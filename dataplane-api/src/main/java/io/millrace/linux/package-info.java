@@ -18,6 +18,7 @@
  *
  *   interfaces --------- rtnetlink -------------- Interfaces     asks and configures       opened in a NetNamespace
  *        news ---------- rtnetlink -------------- LinkMonitor    hears                     or in that of the process
+ *   tap device ---------- /dev/net/tun ---------- TunDevice      makes, attaches           read by PacketIo or IoUring
  *   programs, maps ------- bpf(2) --------------- Bpf            loads, attaches, pins     gone with their descriptors
  * </pre>
  *
@@ -29,6 +30,6 @@
  * <p>Reading order: {@link io.millrace.linux.Fd}, {@link io.millrace.linux.FileStatus},
  * {@link io.millrace.linux.Mapping}, {@link io.millrace.linux.UnixSocket}, {@link io.millrace.linux.EventSignal};
  * for devices {@link io.millrace.linux.Interfaces} and {@link io.millrace.linux.NetNamespace},
- * {@link io.millrace.linux.Bpf}; then {@code LibC}, which is all there is below.
+ * {@link io.millrace.linux.TunDevice}, {@link io.millrace.linux.Bpf}; then {@code LibC}, which is all there is below.
  */
 package io.millrace.linux;
