@@ -11,10 +11,12 @@ import java.util.List;
  */
 final class MillraceProcess implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofSeconds(30);
+    private static final Duration LINE_LIMIT = Duration.ofSeconds(15);
     private static final Duration END_LIMIT = Duration.ofSeconds(10);
     private static final int FIRST_WITH_NEWER_OPTIONS = 23;
 
     private final ChildProcess process;
+    private int heard;
 
     private MillraceProcess(final ChildProcess process) {
         this.process = process;
@@ -42,6 +44,11 @@ final class MillraceProcess implements AutoCloseable {
         return this;
     }
 
+    /** Waits for a line that holds {@code pattern}, after those that were waited for before. */
+    void awaitLine(final String pattern) {
+        heard = process.await(pattern + ".*", heard, LINE_LIMIT).end();
+    }
+
     boolean isAlive() {
         return process.isAlive();
     }
@@ -59,6 +66,11 @@ final class MillraceProcess implements AutoCloseable {
             throw new AssertionError("millrace ended with exit code " + exitCode);
         }
         return MillraceReport.of(process.output());
+    }
+
+    /** Waits until it ends by itself, and answers its exit code. */
+    int awaitEnd() {
+        return process.exitCode(START_LIMIT);
     }
 
     /** SIGKILL. */

@@ -64,20 +64,30 @@ final class NetLab implements AutoCloseable {
      */
     void veth(final Namespace where, final String outer, final Namespace inside, final String inner) {
         inside.run("ip link add " + inner + " type veth peer name " + outer + "; ip link set " + inner + " up");
-        inside.run("ip link set " + outer + " netns "
-            + (where == null ? Long.toString(ProcessHandle.current().pid()) : where.name));
         if (where == null) {
-            hostDevices.push(outer);
-            run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/" + outer + "/disable_ipv6 2> /dev/null || true; "
-                + "ip link set " + outer + " up");
+            adopt(inside, outer);
+            run("ip", "link", "set", outer, "up");
         } else {
+            inside.run("ip link set " + outer + " netns " + where.name);
             where.run("ip link set " + outer + " up");
         }
+    }
+
+    /** Moves {@code device}, which is down, out of {@code from}, to where the test itself is. */
+    void adopt(final Namespace from, final String device) {
+        from.run("ip link set " + device + " netns " + ProcessHandle.current().pid());
+        hostDevices.push(device);
+        run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/" + device + "/disable_ipv6 2> /dev/null || true");
     }
 
     /** Runs a command outside of the namespaces; it must succeed. */
     static String run(final String... command) {
         return execute(List.of(command), LIMIT).mustSucceed();
+    }
+
+    /** Runs a command outside of the namespaces; it may fail. */
+    static Station.Result tryToRun(final String... command) {
+        return execute(List.of(command), LIMIT);
     }
 
     @Override

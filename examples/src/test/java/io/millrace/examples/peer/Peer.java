@@ -20,6 +20,7 @@ enum Peer {
         () -> Peer.programs("busybox", "iperf3", "ethtool", "ping")),
     LAB_TOOLS("ip, ethtool, ping and iperf3", "iproute2 ethtool iputils-ping iperf3",
         () -> Peer.programs("ip", "ethtool", "ping", "iperf3")),
+    BPFTOOL("bpftool", "bpftool", () -> Peer.programs("bpftool")),
     TSHARK("tcpdump and tshark", "tcpdump tshark", () -> Peer.programs("tcpdump", "tshark")),
     TESTPMD("dpdk-testpmd with its drivers", "dpdk-dev librte-meta-net librte-meta-mempool librte-meta-bus",
         () -> Peer.programs("dpdk-testpmd"));
