@@ -28,6 +28,8 @@ import java.time.Duration;
 final class DriverLink implements Rendezvous.Host {
     private static final Duration DRAIN_POLL = Duration.ofMillis(1);
     private static final long LATE_NS = 1_000_000_000L;
+    // How long a back-end has to take what was sent before the port was closed.
+    private static final long LAST_PACKETS_NS = 100_000_000L;
 
     private final VirtioUser config;
     private final PortContext context;
@@ -142,13 +144,34 @@ final class DriverLink implements Rendezvous.Host {
         context.listener().onLink(port, now, reason);
     }
 
-    /** Asks the back-end to stop all rings, and calls {@code then} when it has, or when it is gone. */
+    /**
+     * Lets the back-end take what was sent, for a bounded time, then asks it to stop all rings, and calls {@code then}
+     * when it has, or when it is gone. No worker polls the queues any more.
+     */
     void stop(final Runnable then) {
+        stop(then, System.nanoTime());
+    }
+
+    private void stop(final Runnable then, final long startNs) {
         if (session == null || state != LinkState.UP) {
             then.run();
+        } else if (!drain() && System.nanoTime() - startNs < LAST_PACKETS_NS) {
+            timer = control.after(DRAIN_POLL, () -> stop(then, startNs));
         } else {
-            session.stop(then);
+            session.stop(() -> {
+                // A back-end returns what it has taken before it says that a ring has stopped.
+                drain();
+                then.run();
+            });
         }
+    }
+
+    private boolean drain() {
+        boolean isDone = true;
+        for (final DriverSlot slot : slots) {
+            isDone &= slot.drain(frames);
+        }
+        return isDone;
     }
 
     /** Ends everything. No worker polls the queues any more. */

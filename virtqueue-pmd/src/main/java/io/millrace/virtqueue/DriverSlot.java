@@ -17,9 +17,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  *     +------------------------ next poll of the worker ----------------------+
  * </pre>
  *
- * <p>Thread safety: {@link #offer}, {@link #recall} and {@link #seize} on the control loop; {@link #attend},
- * {@link #release} and {@link #abandon} on the worker that polls the queue; the rest anywhere. Whoever moves the state
- * away from a party publishes the ring with all it contains to the other.
+ * <p>Thread safety: {@link #offer}, {@link #recall}, {@link #drain} and {@link #seize} on the control loop;
+ * {@link #attend}, {@link #release} and {@link #abandon} on the worker that polls the queue; the rest anywhere. Whoever
+ * moves the state away from a party publishes the ring with all it contains to the other.
  */
 final class DriverSlot {
     private static final int VACANT = 0;
@@ -70,6 +70,19 @@ final class DriverSlot {
         if (state.getAndSet(VACANT) != VACANT) {
             empty(frames);
         }
+    }
+
+    /**
+     * Frees the frames of packets that the back-end has returned. Only when no worker polls the queue any more.
+     *
+     * @param frames of the control loop.
+     * @return whether nothing is left to wait for: all are back, or there is no ring, or none of packets to send.
+     */
+    boolean drain(final FrameCache frames) {
+        if (unreturned == null || state.get() != OFFERED) {
+            return true;
+        }
+        return ring.reap(frames, ring.size()) == DriverRing.NONE || ring.inFlight() == 0;
     }
 
     /** Whether the worker that adopted the ring may go on using it. One plain load on most machines. */

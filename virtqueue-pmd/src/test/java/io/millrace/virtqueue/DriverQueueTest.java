@@ -137,6 +137,16 @@ class DriverQueueTest {
         assertEquals(7, host.counter("tx0/unreturned"));
     }
 
+    @Test
+    void shouldCountWhatTheBackEndHasNotReturnedWhenThePortIsClosed() {
+        connect(0);
+        send(7);
+        complete(3);
+        host.release();
+        host.port.close();
+        assertEquals(4, host.counter("tx0/unreturned"));
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void shouldSendAPacketThatFillsItsFrameToTheFront(final boolean indirect) {

@@ -39,6 +39,28 @@ class LoopbackTest {
         }
     }
 
+    @Test
+    void shouldDeliverWhatWasSentBeforeThePortWasClosed() throws InterruptedException {
+        try (LoopbackFixture loop = new LoopbackFixture()) {
+            for (int i = 0; i < 20; i++) {
+                loop.add(loop.toDevice, i, 64);
+            }
+            assertEquals(20, loop.driver.tx(0).transmit(loop.toDevice));
+            loop.driver.rx(0).release();
+            loop.driver.tx(0).release();
+            final Thread closer = new Thread(loop.driver::close);
+            closer.start();
+            Await.until("the port closed", () -> {
+                loop.device().rx(0).receive(loop.atDevice);
+                loop.device().tx(0).transmit(loop.toDriver);
+                return !closer.isAlive();
+            });
+            closer.join();
+            assertEquals(20, loop.atDevice.size());
+            assertEquals(0, loop.count("driver/tx0/unreturned"));
+        }
+    }
+
     /** Passes 500 packets of that length through one ring. */
     private static void carry(final LoopbackFixture loop, final Burst out, final TxQueue tx, final RxQueue rx,
                               final Burst in, final int length) {
