@@ -6,9 +6,8 @@ import io.millrace.Counters;
 import io.millrace.LinkState;
 import io.millrace.Port;
 import io.millrace.PortContext;
-import io.millrace.RxQueue;
+import io.millrace.QueuePort;
 import io.millrace.Slot;
-import io.millrace.TxQueue;
 import io.millrace.linux.Errno;
 import io.millrace.linux.LinuxException;
 import java.util.ArrayList;
@@ -20,26 +19,22 @@ import java.util.concurrent.locks.LockSupport;
  * The port behind {@link AfXdp}: its queues, which stay, and an {@link XdpLink}, which opens the device, again if need
  * be, and hands the rings to the queues.
  */
-final class AfXdpPort implements Port {
+final class AfXdpPort extends QueuePort<XdpRxQueue, XdpTxQueue> {
     // A queue is free again only some time after its socket was closed: the kernel does that in the background.
     private static final long BUSY_TIMEOUT_NS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long BUSY_POLL_NS = TimeUnit.MILLISECONDS.toNanos(5);
 
     private final AfXdp config;
-    private final PortContext context;
     private final Gate gate = new Gate();
     private final XdpLink link;
     private final List<Slot<RxRings>> rxSlots = new ArrayList<>();
     private final List<Slot<TxRings>> txSlots = new ArrayList<>();
-    private final List<XdpRxQueue> rxQueues = new ArrayList<>();
-    private final List<XdpTxQueue> txQueues = new ArrayList<>();
     private KernelCounters[] kernelCounters;
     private String description;
-    private boolean isClosed;
 
     private AfXdpPort(final AfXdp config, final PortContext context) {
+        super(config.name(), context);
         this.config = config;
-        this.context = context;
         this.link = new XdpLink(config, context, this, gate);
     }
 
@@ -52,10 +47,7 @@ final class AfXdpPort implements Port {
         while (true) {
             final AfXdpPort port = new AfXdpPort(config, context);
             try {
-                context.control().call(() -> {
-                    port.start();
-                    return null;
-                });
+                port.onControl(port::start);
                 return port;
             } catch (final LinuxException e) {
                 if (e.errno() != Errno.EBUSY || System.nanoTime() - startNs > BUSY_TIMEOUT_NS) {
@@ -85,20 +77,16 @@ final class AfXdpPort implements Port {
             txSlots.add(new Slot<>());
             final Counters.Scope rx = scope("rx" + q);
             final Counters.Scope tx = scope("tx" + q);
-            rxQueues.add(new XdpRxQueue(rxSlots.get(q), context.pool(), context.id(), config.isBusyPolling(), rx,
-                this::onBroken));
-            txQueues.add(new XdpTxQueue(txSlots.get(q), gate, tx, this::onBroken));
+            addQueues(
+                new XdpRxQueue(rxSlots.get(q), context().pool(), id(), config.isBusyPolling(), rx, this::onBroken),
+                new XdpTxQueue(txSlots.get(q), gate, tx, this::onBroken));
             kernelCounters[q] = new KernelCounters(rx, tx);
         }
         description = config + " (" + queues + (queues == 1 ? " queue, " : " queues, ") + link.session().mode() + ")";
     }
 
-    private Counters.Scope scope(final String part) {
-        return context.counters().scope("port", config.name(), part);
-    }
-
     private void onBroken() {
-        context.control().execute(link::onBroken);
+        context().control().execute(link::onBroken);
     }
 
     Slot<RxRings> rxSlot(final int queue) {
@@ -122,21 +110,6 @@ final class AfXdpPort implements Port {
     }
 
     @Override
-    public String name() {
-        return config.name();
-    }
-
-    @Override
-    public int id() {
-        return context.id();
-    }
-
-    @Override
-    public int queues() {
-        return rxQueues.size();
-    }
-
-    @Override
     public LinkState link() {
         return link.state();
     }
@@ -148,27 +121,8 @@ final class AfXdpPort implements Port {
     }
 
     @Override
-    public RxQueue rx(final int queue) {
-        return rxQueues.get(queue);
-    }
-
-    @Override
-    public TxQueue tx(final int queue) {
-        return txQueues.get(queue);
-    }
-
-    @Override
-    public void close() {
-        synchronized (this) {
-            if (isClosed) {
-                return;
-            }
-            isClosed = true;
-        }
-        context.control().call(() -> {
-            link.close();
-            return null;
-        });
+    protected void end() {
+        onControl(link::close);
     }
 
     @Override

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.virtqueue;
 
-import io.millrace.Counters;
 import io.millrace.DataplaneException;
 import io.millrace.LinkState;
 import io.millrace.Port;
 import io.millrace.PortContext;
-import io.millrace.RxQueue;
-import io.millrace.TxQueue;
+import io.millrace.QueuePort;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -16,42 +14,33 @@ import java.util.concurrent.locks.LockSupport;
  * The port behind {@link VhostUser}: its queues and ring slots, which stay, and a {@link DeviceLink}, which serves one
  * front-end after the other and hands their rings to the slots.
  */
-final class VhostUserPort implements Port {
+final class VhostUserPort extends QueuePort<DeviceRxQueue, DeviceTxQueue> {
     private static final long CLOSE_TIMEOUT_NS = TimeUnit.MILLISECONDS.toNanos(1_500);
     private static final long ASK_AGAIN_NS = TimeUnit.MICROSECONDS.toNanos(200);
 
     private final VhostUser config;
-    private final PortContext context;
     private final RingSlot[] slots;
-    private final DeviceRxQueue[] rxQueues;
-    private final DeviceTxQueue[] txQueues;
     private final DeviceLink link;
-    private boolean isClosed;
 
     private VhostUserPort(final VhostUser config, final PortContext context) {
+        super(config.name(), context);
         this.config = config;
-        this.context = context;
         final int queues = config.offer().queues();
         slots = new RingSlot[2 * queues];
-        rxQueues = new DeviceRxQueue[queues];
-        txQueues = new DeviceTxQueue[queues];
         link = new DeviceLink(config, context, this, slots);
         for (int q = 0; q < queues; q++) {
             // virtio 1.2, 5.1.2: receiveq1, transmitq1, receiveq2, ... as the guest sees them
             slots[2 * q] = slot(2 * q);
             slots[2 * q + 1] = slot(2 * q + 1);
-            txQueues[q] = new DeviceTxQueue(slots[2 * q], scope("tx" + q));
-            rxQueues[q] = new DeviceRxQueue(slots[2 * q + 1], context.id(), scope("rx" + q));
+            addQueues(new DeviceRxQueue(slots[2 * q + 1], context.id(), scope("rx" + q)),
+                new DeviceTxQueue(slots[2 * q], scope("tx" + q)));
         }
     }
 
     static Port open(final VhostUser config, final PortContext context) {
         final VhostUserPort port = new VhostUserPort(config, context);
         try {
-            context.control().call(() -> {
-                port.link.open();
-                return null;
-            });
+            port.onControl(port.link::open);
         } catch (final RuntimeException e) {
             port.closeQueues();
             throw e;
@@ -61,27 +50,8 @@ final class VhostUserPort implements Port {
 
     private RingSlot slot(final int index) {
         final RingSlot slot = new RingSlot();
-        slot.onBroken(reason -> context.control().execute(() -> link.onBroken(index, reason)));
+        slot.onBroken(reason -> context().control().execute(() -> link.onBroken(index, reason)));
         return slot;
-    }
-
-    private Counters.Scope scope(final String part) {
-        return context.counters().scope("port", config.name(), part);
-    }
-
-    @Override
-    public String name() {
-        return config.name();
-    }
-
-    @Override
-    public int id() {
-        return context.id();
-    }
-
-    @Override
-    public int queues() {
-        return config.offer().queues();
     }
 
     @Override
@@ -95,24 +65,8 @@ final class VhostUserPort implements Port {
     }
 
     @Override
-    public RxQueue rx(final int queue) {
-        return rxQueues[queue];
-    }
-
-    @Override
-    public TxQueue tx(final int queue) {
-        return txQueues[queue];
-    }
-
-    @Override
-    public void close() {
-        synchronized (this) {
-            if (isClosed) {
-                return;
-            }
-            isClosed = true;
-        }
-        final boolean isOver = context.control().call(link::close) || awaitEnd();
+    protected void end() {
+        final boolean isOver = context().control().call(link::close) || awaitEnd();
         if (!isOver) {
             // Rings, memory and eventfds stay as they are: taking them from a thread that uses them is worse.
             throw new DataplaneException("port " + name() + " cannot be closed while a thread polls its queues:"
@@ -123,11 +77,11 @@ final class VhostUserPort implements Port {
 
     /** Waits for the session to end: a worker that has just stopped may have left rings to be taken back. */
     private boolean awaitEnd() {
-        if (context.control().isInLoop()) {
+        if (context().control().isInLoop()) {
             return false;
         }
         final long start = System.nanoTime();
-        while (!context.control().call(link::close)) {
+        while (!context().control().call(link::close)) {
             if (System.nanoTime() - start > CLOSE_TIMEOUT_NS) {
                 return false;
             }
@@ -137,9 +91,7 @@ final class VhostUserPort implements Port {
     }
 
     private void closeQueues() {
-        for (final DeviceTxQueue queue : txQueues) {
-            queue.close();
-        }
+        txQueues().forEach(DeviceTxQueue::close);
         for (final RingSlot slot : slots) {
             slot.close();
         }

@@ -184,27 +184,27 @@ public final class Traffic implements PollModeDriver {
 
     /** Begins to generate, or goes on. */
     public void start() {
-        opened().generator().running(!isSinkOnly);
+        opened().rx(0).running(!isSinkOnly);
     }
 
     /** Pauses, as soon as the worker that generates takes note. What is on the way stays on the way. */
     public void stop() {
-        opened().generator().running(false);
+        opened().rx(0).running(false);
     }
 
     /** Whether the worker that generates has taken note of {@link #stop}: {@link #sent} stays as it is now. */
     public boolean isStopped() {
-        return isSinkOnly || opened().generator().isStopped();
+        return isSinkOnly || opened().rx(0).isStopped();
     }
 
     /** Packets generated so far. */
     public long sent() {
-        return opened().generator().sent();
+        return opened().rx(0).sent();
     }
 
     /** Numbered packets for this station received so far. */
     public long received() {
-        return opened().verifier().received();
+        return opened().tx(0).received();
     }
 
     /** Whether {@link #count} packets have been generated. */
@@ -217,7 +217,7 @@ public final class Traffic implements PollModeDriver {
      * what is missing at the end.
      */
     public Verdict verdict() {
-        return isSinkOnly ? opened().verifier().verdict() : opened().verifier().verdict(sent());
+        return isSinkOnly ? opened().tx(0).verdict() : opened().tx(0).verdict(sent());
     }
 
     /** What became of the packets that {@code senders} sent, if all of them were meant for this one. */
@@ -226,7 +226,7 @@ public final class Traffic implements PollModeDriver {
         for (final Traffic sender : senders) {
             sent += sender.sent();
         }
-        return opened().verifier().verdict(sent);
+        return opened().tx(0).verdict(sent);
     }
 
     private TrafficPort opened() {
@@ -280,7 +280,7 @@ public final class Traffic implements PollModeDriver {
             return count - sent;
         }
         final TrafficPort end = windowEnd.port;
-        final long onTheWay = sent - (end == null ? 0 : end.verifier().received());
+        final long onTheWay = sent - (end == null ? 0 : end.tx(0).received());
         return Math.min(Math.max(0, window - onTheWay), count - sent);
     }
 

@@ -1,50 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.pipeline.traffic;
 
-import io.millrace.Counters;
 import io.millrace.LinkState;
-import io.millrace.Port;
 import io.millrace.PortContext;
-import io.millrace.RxQueue;
-import io.millrace.TxQueue;
+import io.millrace.QueuePort;
 
 /** The port of a {@link Traffic}: one queue pair, a link that is always up. */
-final class TrafficPort implements Port {
-    private final String name;
-    private final int id;
-    private final Generator generator;
-    private final Verifier verifier;
-
+final class TrafficPort extends QueuePort<Generator, Verifier> {
     TrafficPort(final Traffic traffic, final PortContext context) {
-        name = traffic.name();
-        id = context.id();
-        final Counters counters = context.counters();
-        generator = new Generator(traffic, id, counters.scope("port", name, "rx0"));
-        verifier = new Verifier(traffic, id, counters.scope("port", name, "tx0"),
-            counters.scope("port", name, "verify"));
-    }
-
-    Generator generator() {
-        return generator;
-    }
-
-    Verifier verifier() {
-        return verifier;
-    }
-
-    @Override
-    public String name() {
-        return name;
-    }
-
-    @Override
-    public int id() {
-        return id;
-    }
-
-    @Override
-    public int queues() {
-        return 1;
+        super(traffic.name(), context);
+        addQueues(new Generator(traffic, context.id(), scope("rx0")),
+            new Verifier(traffic, context.id(), scope("tx0"), scope("verify")));
     }
 
     @Override
@@ -53,17 +19,7 @@ final class TrafficPort implements Port {
     }
 
     @Override
-    public RxQueue rx(final int queue) {
-        return generator;
-    }
-
-    @Override
-    public TxQueue tx(final int queue) {
-        return verifier;
-    }
-
-    @Override
-    public void close() {
-        generator.running(false);
+    protected void end() {
+        rx(0).running(false);
     }
 }
