@@ -34,8 +34,9 @@ public final class Epoll implements AutoCloseable {
     private static final int NS_PER_MS = 1_000_000;
     private static final long NS_PER_SECOND = 1_000_000_000;
 
-    // Whether the kernel lacks epoll_pwait2, which Linux has since 5.11, or a seccomp filter hides it.
-    private static volatile boolean isCoarse;
+    // Whether the kernel lacks epoll_pwait2, which Linux has since 5.11, or a seccomp filter forbids it: older filters
+    // do so with EPERM.
+    static volatile boolean isCoarse;
 
     private final Fd fd;
     // struct timespec { s64 tv_sec; s64 tv_nsec; }
@@ -111,12 +112,12 @@ public final class Epoll implements AutoCloseable {
             timeout.putLong(Long.BYTES, timeoutNs % NS_PER_SECOND);
             final long count = LibC.syscall(SyscallNumbers.EPOLL_PWAIT2, fd.number(), ready.address(), CAPACITY,
                 timeout.address(), 0);
-            if (count != -1 || LibC.errno() != Errno.ENOSYS) {
+            if (count != -1 || LibC.errno() != Errno.ENOSYS && LibC.errno() != Errno.EPERM) {
                 return took((int) count);
             }
             isCoarse = true;
         }
-        return await((int) Math.min(Integer.MAX_VALUE, (timeoutNs + NS_PER_MS - 1) / NS_PER_MS));
+        return await((int) Math.min(Integer.MAX_VALUE, timeoutNs / NS_PER_MS + (timeoutNs % NS_PER_MS == 0 ? 0 : 1)));
     }
 
     private int took(final int count) {

@@ -113,6 +113,21 @@ class EpollTest {
     }
 
     @Test
+    void shouldRoundUpToMillisecondsOnOldKernels() {
+        try (Epoll epoll = Epoll.create(); EventFd eventFd = EventFd.create()) {
+            Epoll.isCoarse = true;
+            epoll.add(eventFd.fd(), Epoll.IN, 7);
+            final long start = System.nanoTime();
+            assertEquals(0, epoll.awaitNs(1));
+            assertTrue(System.nanoTime() - start >= 1_000_000);
+            eventFd.signal();
+            assertEquals(1, epoll.awaitNs(Long.MAX_VALUE));
+        } finally {
+            Epoll.isCoarse = false;
+        }
+    }
+
+    @Test
     void shouldRefuseUseOnceClosed() {
         final Epoll epoll = Epoll.create();
         epoll.close();
