@@ -210,7 +210,7 @@ final class DeviceRxQueue implements RxQueue {
 
     @Override
     public Fd arm() {
-        return wantKick(true) ? slot.attached().kick() : null;
+        return wantKick(true);
     }
 
     @Override
@@ -218,20 +218,21 @@ final class DeviceRxQueue implements RxQueue {
         wantKick(false);
     }
 
-    /** Returns whether there is a ring, with a driver that can be heard. */
-    private boolean wantKick(final boolean wanted) {
+    /** Returns the descriptor of the driver's kicks; null if there is no ring, or its driver cannot be heard. */
+    private Fd wantKick(final boolean wanted) {
+        // Once: the control loop may ask for the ring back at any time, and has it only after the next poll.
         final SplitRing ring = slot.attached();
         if (ring == null || ring.kick() == null) {
-            return false;
+            return null;
         }
         try {
             ring.wantKick(wanted);
             settleFaults(ring);
-            return true;
+            return ring.kick();
         } catch (final InternalError fault) {
             MemoryFaults.drain();
             slot.broken(RejectReason.MEMORY_FAULT);
-            return false;
+            return null;
         }
     }
 
