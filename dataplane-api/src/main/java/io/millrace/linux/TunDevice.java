@@ -97,7 +97,7 @@ public final class TunDevice implements AutoCloseable {
         return switch (errno) {
             case Errno.EPERM -> "this needs CAP_NET_ADMIN; run with sudo, or have root make it for this user: "
                 + "ip tuntap add dev " + name + " mode tap user NAME";
-            case Errno.EBUSY -> "another process has this device open; stop it or choose another name";
+            case Errno.EBUSY -> "this device is open already, here or in another process; choose another";
             case Errno.E2BIG -> "all queues of this device are open already; ask for fewer";
             case Errno.EINVAL -> "an interface of that name is there and is none such; choose another name";
             default -> "";
