@@ -343,6 +343,22 @@ public final class Burst {
         tail = 0;
     }
 
+    /** Moves the first {@code n} packets out; they are all there. */
+    void pack(final long[] into, final int n) {
+        assert allPresent() && n <= size();
+        System.arraycopy(slots, head, into, 0, n);
+        takeFront(n);
+    }
+
+    /** Adds {@code n} packets at the end, for which there is room. */
+    void unpack(final long[] from, final int n) {
+        if (tail + n > capacity) {
+            compact();
+        }
+        System.arraycopy(from, 0, slots, tail, n);
+        tail += n;
+    }
+
     private long descriptor(final int i) {
         assert isPresent(i);
         return slots[head + i];

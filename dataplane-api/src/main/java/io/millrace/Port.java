@@ -38,14 +38,15 @@ public interface Port extends AutoCloseable {
     }
 
     /**
-     * A receive queue.
+     * A receive queue, always the same one for a number. It is polled by one thread while another may fill the transmit
+     * queue of that number.
      *
      * @param queue 0 to {@link #queues()} - 1.
      */
     RxQueue rx(int queue);
 
     /**
-     * A transmit queue.
+     * A transmit queue, always the same one for a number.
      *
      * @param queue 0 to {@link #queues()} - 1.
      */
