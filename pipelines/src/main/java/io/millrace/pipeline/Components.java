@@ -11,8 +11,8 @@ import java.util.Map;
 
 /**
  * Takes a graph apart into its {@link Component}s. A wire joins what it connects; the receive and the transmit queue of
- * one number belong together, because drivers keep state for the pair; queues that no wire touches go with a touched
- * one of the same port, because every queue of a port has to be served.
+ * one number belong together, because what drivers keep for the pair is best in one CPU's cache; queues that no wire
+ * touches go with a touched one of the same port, because every queue of a port has to be served.
  */
 final class Components {
     // Disjoint sets of nodes and queues (PortEnd), by the usual parent links.

@@ -2,14 +2,14 @@
 package io.millrace.pipeline;
 
 import io.millrace.DataplaneException;
-import io.millrace.FrameCache;
-import io.millrace.linux.Cpus;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.IdleStrategy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -21,11 +21,16 @@ import java.util.Map;
 final class Crew implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Crew.class);
     private static final int CLOSE_RETRY_MS = 1000;
+    // Between two workers: packets, and bursts where these are large.
+    private static final int MOST_PACKETS = 1024;
+    private static final int MOST_BURSTS = 4;
 
     private final List<Node> nodes;
     private final List<Worker> workers = new ArrayList<>();
+    private final List<Duty> duties = new ArrayList<>();
     private final List<AgentRunner> runners = new ArrayList<>();
     private final List<AdaptiveIdle> sleepers = new ArrayList<>();
+    private final Map<Crossing, Handoff> handoffs = new LinkedHashMap<>();
 
     private Crew(final List<Node> nodes) {
         this.nodes = nodes;
@@ -37,21 +42,18 @@ final class Crew implements AutoCloseable {
      * @throws DataplaneException if that fails; nothing runs then.
      */
     static Crew start(final Dataplane dataplane, final Graph graph) {
-        final List<Component> components = Components.of(graph);
         final Map<Node, String> names = NodeNames.of(graph);
         final Crew crew = new Crew(List.copyOf(names.keySet()));
         try {
             names.forEach((node, name) -> node.bind(name, dataplane.counters()));
-            final int[] cpus = dataplane.cpus();
-            final List<List<Component>> shares = shares(components, cpus);
-            for (int i = 0; i < shares.size(); i++) {
-                crew.hire("worker-" + i, cpus.length == 0 ? Worker.UNPINNED : cpus[i], shares.get(i), dataplane);
-            }
+            final Map<Worker, List<Section>> shares = Shares.of(graph, dataplane);
+            crew.prepareHandoffs(shares.values(), dataplane);
+            shares.forEach((worker, share) -> crew.hire(worker, share, dataplane));
             for (final AgentRunner runner : crew.runners) {
                 AgentRunner.startOnThread(runner, Crew::thread);
             }
-            for (final Worker worker : crew.workers) {
-                worker.awaitStart();
+            for (final Duty duty : crew.duties) {
+                duty.awaitStart();
             }
             return crew;
         } catch (final InterruptedException e) {
@@ -64,43 +66,37 @@ final class Crew implements AutoCloseable {
         }
     }
 
-    /** One list of components for each worker: the largest first, each to whom has the fewest queues so far. */
-    private static List<List<Component>> shares(final List<Component> components, final int[] cpus) {
-        // Without a list one CPU is left for the control thread, the compiler and the collector.
-        final int most = cpus.length > 0 ? cpus.length : Math.max(1, Cpus.available().length - 1);
-        final int count = Math.min(components.size(), most);
-        if (count < cpus.length) {
-            LOG.info("{} of {} CPUs used: the graph has {} independent part{}", count, cpus.length,
-                components.size(), components.size() == 1 ? "" : "s");
+    private void prepareHandoffs(final Collection<List<Section>> shares, final Dataplane dataplane) {
+        final List<Crossing> crossings = new ArrayList<>();
+        shares.forEach(share -> share.forEach(section -> crossings.addAll(section.departures())));
+        // However far the receivers fall behind, half of the frames are left for everybody else.
+        final int fair = dataplane.pool().frames() / 2 / Math.max(1, crossings.size());
+        final int burst = dataplane.burst();
+        final int most = Math.max(burst, Math.min(Math.max(MOST_PACKETS, MOST_BURSTS * burst), fair));
+        for (final Crossing crossing : crossings) {
+            handoffs.put(crossing, new Handoff(burst, most, dataplane.idle() == Idle.ADAPTIVE,
+                dataplane.counters().scope("handoff", crossing.name())));
         }
-        final List<List<Component>> shares = new ArrayList<>();
-        final int[] queues = new int[count];
-        for (int i = 0; i < count; i++) {
-            shares.add(new ArrayList<>());
-        }
-        for (final Component component : components) {
-            int least = 0;
-            for (int i = 1; i < count; i++) {
-                least = queues[i] < queues[least] ? i : least;
-            }
-            shares.get(least).add(component);
-            queues[least] += component.queues().size();
-        }
-        return shares;
     }
 
-    private void hire(final String name, final int cpu, final List<Component> share, final Dataplane dataplane) {
-        final FrameCache frames = dataplane.pool().cache(name);
-        final FaultLog faults = new FaultLog();
-        final Program program =
-            new Linker(frames, dataplane.counters(), faults, dataplane.burst(), dataplane.offloads()).link(share);
-        final Worker worker = new Worker(name, cpu, frames, program, faults, dataplane.counters());
+    private void hire(final Worker worker, final List<Section> share, final Dataplane dataplane) {
         workers.add(worker);
-        final IdleStrategy idle = dataplane.idle().strategy(worker, dataplane.maxWaitNs());
+        final FaultLog faults = new FaultLog();
+        final Program program = new Linker(worker.frames(), dataplane.counters(), faults, dataplane.burst(),
+            dataplane.offloads(), handoffs).link(share);
+        final Duty duty = new Duty(worker, program, faults, dataplane.counters());
+        duties.add(duty);
+        final IdleStrategy idle = dataplane.idle().strategy(duty, dataplane.maxWaitNs());
         if (idle instanceof final AdaptiveIdle adaptive) {
             sleepers.add(adaptive);
         }
-        runners.add(new AgentRunner(idle, Crew::failed, null, worker));
+        runners.add(new AgentRunner(idle, Crew::failed, null, duty));
+    }
+
+    private static void empty(final Crossing crossing, final Handoff handoff) {
+        handoff.drain(crossing.to().frames());
+        crossing.to().frames().close();
+        handoff.close();
     }
 
     private static Thread thread(final Runnable runner) {
@@ -119,7 +115,10 @@ final class Crew implements AutoCloseable {
         return List.copyOf(workers);
     }
 
-    /** Stops every worker and waits for that. Afterwards no thread touches the queues. */
+    /**
+     * Stops every worker and waits for that, then frees what was on the way between them. Afterwards no thread touches
+     * the queues.
+     */
     @Override
     public void close() {
         sleepers.forEach(AdaptiveIdle::stop);
@@ -129,6 +128,11 @@ final class Crew implements AutoCloseable {
         }
         sleepers.forEach(AdaptiveIdle::close);
         sleepers.clear();
+        // A worker that was not waited for to the end may still be in its queues.
+        if (runners.stream().allMatch(AgentRunner::isClosed)) {
+            handoffs.forEach(Crew::empty);
+            handoffs.clear();
+        }
         nodes.forEach(Node::unbind);
     }
 }

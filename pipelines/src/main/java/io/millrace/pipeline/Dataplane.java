@@ -18,7 +18,9 @@ import org.slf4j.LoggerFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
@@ -54,6 +56,7 @@ public final class Dataplane implements AutoCloseable {
     private final ShutdownLatch shutdown = new ShutdownLatch(this::close);
     private final List<Port> ports = new CopyOnWriteArrayList<>();
     private final List<PortListener> listeners = new CopyOnWriteArrayList<>();
+    private final Set<String> workerNames = new HashSet<>();
     private volatile Crew crew;
     private boolean isClosed;
 
@@ -142,6 +145,38 @@ public final class Dataplane implements AutoCloseable {
         return List.copyOf(ports);
     }
 
+    /** A worker that is not pinned, to place parts of a graph on: see {@link #worker(String, int)}. */
+    public Worker worker(final String workerName) {
+        return worker(workerName, Worker.UNPINNED);
+    }
+
+    /**
+     * A worker to place parts of a graph on ({@link Graph#place}). It begins to run with a graph that places something
+     * on it.
+     *
+     * @param workerName unique in this data plane, of letters, digits, {@code . _ -}. Its thread and its counters carry
+     *                   it.
+     * @param cpu        the CPU to pin it to, whether listed in {@link Builder#cpus} or not, or
+     *                   {@link Worker#UNPINNED}.
+     * @throws ConfigurationException if the name is none, or is taken, or that CPU is not for this process to use.
+     */
+    public synchronized Worker worker(final String workerName, final int cpu) {
+        checkOpen();
+        if (!Node.isName(workerName)) {
+            throw new ConfigurationException("\"" + workerName + "\" is no name for a worker: use letters, digits, "
+                + "'.', '_' and '-'");
+        }
+        if (workerNames.contains(workerName)) {
+            throw new ConfigurationException("data plane " + name + " has a worker " + workerName
+                + " already: place on that one, or take another name");
+        }
+        if (cpu != Worker.UNPINNED) {
+            CpuList.check(new int[] {cpu});
+        }
+        workerNames.add(workerName);
+        return new Worker(this, workerName, cpu);
+    }
+
     /** The workers, from {@link #start} on. */
     public List<Worker> workers() {
         final Crew running = crew;
@@ -149,9 +184,10 @@ public final class Dataplane implements AutoCloseable {
     }
 
     /**
-     * Runs a graph. Parts of it that share no node and no queue of a port run on different workers: one for each CPU
-     * of {@link Builder#cpus}; without that, unpinned workers, one fewer than there are CPUs. Returns when all workers
-     * are polling.
+     * Runs a graph, each part on the worker that it was placed on ({@link Graph#place}). Parts of it that nobody placed
+     * and that share no node and no queue of a port run on different workers: one for each CPU of {@link Builder#cpus}
+     * that nothing was placed on; without such a list, unpinned workers, one fewer than there are CPUs. Returns when
+     * all workers are polling.
      *
      * @throws WiringException       if the graph has a mistake. Nothing runs then.
      * @throws DataplaneException    if a node or a worker fails to start. Nothing runs then.
@@ -162,11 +198,16 @@ public final class Dataplane implements AutoCloseable {
         if (crew != null) {
             throw new IllegalStateException("data plane " + name + " runs a graph already");
         }
-        new GraphCheck(graph).run(ports, name);
+        new GraphCheck(graph).run(this);
         if (heedsSignals) {
             shutdown.watchSignals();
         }
         crew = Crew.start(this, graph);
+    }
+
+    /** The names of the workers that were asked for. */
+    Set<String> workerNames() {
+        return Set.copyOf(workerNames);
     }
 
     int[] cpus() {

@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Which way packets go: from ports, through nodes, to ports. Passive: it does nothing until
@@ -26,6 +27,7 @@ import java.util.Set;
  */
 public final class Graph {
     private final List<Wire> wires = new ArrayList<>();
+    private final List<Place> places = new ArrayList<>();
 
     /** A graph without wires. */
     public Graph() {
@@ -52,6 +54,31 @@ public final class Graph {
     }
 
     /**
+     * Says which worker runs what. What nobody places follows: it joins the worker of the nearest part that feeds it,
+     * and if none does, of a part that it feeds; the queue pairs of ports stay together unless both queues are placed.
+     * Parts that are connected with nothing placed run where they would without any placement.
+     *
+     * <p>A wire between parts on different workers becomes a queue between these. It keeps the order of packets; what
+     * comes when it is full is dropped and counted as {@code handoff/FROM-TO/drop/handoff-full}.
+     *
+     * <pre>{@code
+     * graph.place(dataplane.worker("edge", 2), nic).place(dataplane.worker("core", 3), bridge, vm0, vm1.rx(0));
+     * }</pre>
+     *
+     * @param worker made by {@link Dataplane#worker} of the data plane that is to run this graph.
+     * @param parts  nodes, whole ports, and queues as {@link Port#rx} and {@link Port#tx} return them.
+     * @return this graph.
+     * @throws WiringException if a part is anything else, or there is none.
+     */
+    public Graph place(final Worker worker, final Object... parts) {
+        if (parts.length == 0) {
+            throw new WiringException("nothing is placed on " + worker + ": name the nodes, ports or queues");
+        }
+        places.addAll(Stream.of(parts).map(part -> new Place(worker, part)).toList());
+        return this;
+    }
+
+    /**
      * Checks everything that can be checked without running it.
      *
      * @throws WiringException naming the first mistake, its parts and its mend.
@@ -72,6 +99,10 @@ public final class Graph {
 
     List<Wire> wires() {
         return Collections.unmodifiableList(wires);
+    }
+
+    List<Place> places() {
+        return Collections.unmodifiableList(places);
     }
 
     /** Every node that some wire touches, in the order in which the wires were made. */

@@ -29,15 +29,17 @@ final class GraphCheck {
         nodesAreReached();
         NodeNames.of(graph);
         NodeOrder.of(graph);
+        workersHaveCpusOfTheirOwn(Placement.of(graph).workers());
     }
 
     /** What shows only when a data plane is about to run it. */
-    void run(final Collection<Port> open, final String dataplane) {
+    void run(final Dataplane dataplane) {
         run();
+        final Collection<Port> open = dataplane.ports();
         final Set<Port> wired = graph.ports();
         for (final Port port : wired) {
             if (!open.contains(port)) {
-                throw new WiringException("port " + port.name() + " is not open in data plane " + dataplane
+                throw new WiringException("port " + port.name() + " is not open in data plane " + dataplane.name()
                     + ": wire the Port that its open(...) returned");
             }
         }
@@ -52,7 +54,18 @@ final class GraphCheck {
                 throw new WiringException(node + " runs in another graph already: make a second one");
             }
         }
+        workersAreFromHere(dataplane);
         largePacketsAreTaken();
+    }
+
+    private void workersAreFromHere(final Dataplane dataplane) {
+        for (final Place place : graph.places()) {
+            final Dataplane owner = place.worker().dataplane();
+            if (owner != dataplane) {
+                throw new WiringException(place.worker() + " belongs to data plane " + owner.name() + ", not to "
+                    + dataplane.name() + ": place on what the worker(...) of the latter returned");
+            }
+        }
     }
 
     /** A checksum can be filled in on the way; cutting is up to the ports. */
@@ -145,6 +158,17 @@ final class GraphCheck {
             if (wire.fromOutput() != null && !reached.contains(wire.fromOutput().node())) {
                 throw new WiringException(wire.source() + " is wired, but nothing leads to the node: "
                     + "add from(...).to(" + wire.fromOutput().node().name() + ")");
+            }
+        }
+    }
+
+    private static void workersHaveCpusOfTheirOwn(final Collection<Worker> workers) {
+        final Map<Integer, Worker> byCpu = new HashMap<>();
+        for (final Worker worker : workers) {
+            final Worker other = worker.isPinned() ? byCpu.putIfAbsent(worker.cpu(), worker) : null;
+            if (other != null) {
+                throw new WiringException(other + " and " + worker + " are both pinned to CPU " + worker.cpu()
+                    + ": a worker needs one of its own; give one of them another CPU, or none");
             }
         }
     }

@@ -13,14 +13,14 @@ public enum Idle {
     /** Asks again at once. The least latency, for a worker that has its CPU to itself. */
     SPIN {
         @Override
-        IdleStrategy strategy(final Worker worker, final long maxWaitNs) {
+        IdleStrategy strategy(final Duty duty, final long maxWaitNs) {
             return BusySpinIdleStrategy.INSTANCE;
         }
     },
     /** Spins, then yields, then sleeps for up to 100 microseconds. For a CPU that others use too. */
     BACKOFF {
         @Override
-        IdleStrategy strategy(final Worker worker, final long maxWaitNs) {
+        IdleStrategy strategy(final Duty duty, final long maxWaitNs) {
             return new BackoffIdleStrategy(MAX_SPINS, MAX_YIELDS, TimeUnit.MICROSECONDS.toNanos(1),
                 TimeUnit.MICROSECONDS.toNanos(100));
         }
@@ -31,14 +31,14 @@ public enum Idle {
      */
     ADAPTIVE {
         @Override
-        IdleStrategy strategy(final Worker worker, final long maxWaitNs) {
-            return worker.adaptiveIdle(maxWaitNs);
+        IdleStrategy strategy(final Duty duty, final long maxWaitNs) {
+            return duty.adaptiveIdle(maxWaitNs);
         }
     },
     /** Sleeps for a millisecond. Next to no CPU time while nothing arrives; for tests and lightly used planes. */
     SLEEP {
         @Override
-        IdleStrategy strategy(final Worker worker, final long maxWaitNs) {
+        IdleStrategy strategy(final Duty duty, final long maxWaitNs) {
             return new SleepingMillisIdleStrategy(1);
         }
     };
@@ -46,6 +46,6 @@ public enum Idle {
     private static final int MAX_SPINS = 200;
     private static final int MAX_YIELDS = 100;
 
-    /** What {@code worker} does between passes, which the caller closes when it can be closed. */
-    abstract IdleStrategy strategy(Worker worker, long maxWaitNs);
+    /** What a worker with that {@code duty} does between passes, which the caller closes when it can be closed. */
+    abstract IdleStrategy strategy(Duty duty, long maxWaitNs);
 }

@@ -174,8 +174,13 @@ public abstract class Node {
         return "node " + name;
     }
 
+    /** Whether parts of a data plane can be named so. */
+    static boolean isName(final String name) {
+        return NAME.matcher(name).matches();
+    }
+
     private static void checkName(final String name) {
-        if (!NAME.matcher(name).matches()) {
+        if (!isName(name)) {
             throw new IllegalArgumentException("\"" + name + "\" is no name: use letters, digits, '.', '_' and '-'");
         }
     }

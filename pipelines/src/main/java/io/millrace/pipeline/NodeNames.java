@@ -30,7 +30,8 @@ final class NodeNames {
         return names;
     }
 
-    private static String free(final String name, final Set<String> taken) {
+    /** A name that is not among those taken yet, and is from now on. */
+    static String free(final String name, final Set<String> taken) {
         String candidate = name;
         for (int n = 2; !taken.add(candidate); n++) {
             candidate = name + '-' + n;

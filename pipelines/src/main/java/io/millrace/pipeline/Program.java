@@ -6,8 +6,8 @@ import io.millrace.Burst;
 import java.util.List;
 
 /**
- * What one worker runs: the stages of its components in an order in which one pass takes every packet from its receive
- * queue to its transmit queue. At the end of a pass all inboxes are empty.
+ * What one worker runs: the stages of its sections in an order in which one pass takes every packet from its receive
+ * queue to its transmit queue, either of which may be a handoff. At the end of a pass all inboxes are empty.
  *
  * <pre>
  *   sources                    stages

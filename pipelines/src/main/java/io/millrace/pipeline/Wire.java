@@ -29,7 +29,7 @@ public final class Wire {
      * @return the graph, for the next wire.
      */
     public Graph to(final Node node) {
-        end();
+        checkIsOpen();
         toNode = Objects.requireNonNull(node, "to which node?");
         return graph;
     }
@@ -40,7 +40,7 @@ public final class Wire {
      * @return the graph, for the next wire.
      */
     public Graph to(final Port port) {
-        end();
+        checkIsOpen();
         toPort = PortEnd.all(port);
         return graph;
     }
@@ -53,12 +53,12 @@ public final class Wire {
      * @return the graph, for the next wire.
      */
     public Graph to(final Port port, final int queue) {
-        end();
+        checkIsOpen();
         toPort = new PortEnd(port, queue);
         return graph;
     }
 
-    private void end() {
+    private void checkIsOpen() {
         if (hasTarget()) {
             throw new WiringException("the wire from " + source() + " leads to " + target() + " already: "
                 + "call from(...) once for every to(...)");
@@ -87,6 +87,11 @@ public final class Wire {
     /** The node it leads to, or null if it leads to a port. */
     Node toNode() {
         return toNode;
+    }
+
+    /** What it leads to: a node, or a port's end. */
+    Object end() {
+        return toNode != null ? toNode : toPort;
     }
 
     String source() {

@@ -12,11 +12,14 @@
  *              +---&gt; inbox [ node ] --- output ---&gt; inbox ---&gt; port tx
  *   port rx ---+
  *              one {@link io.millrace.pipeline.Worker}, one pass: all rx, then all nodes in order, then all tx
+ *
+ *   worker edge: ... node ---&gt; tx [ handoff ] rx ---&gt; node ... :worker core
  * </pre>
  *
  * <p>Read {@link io.millrace.pipeline.Dataplane}, {@link io.millrace.pipeline.Graph} and
  * {@link io.millrace.pipeline.Node} to use it; {@link io.millrace.pipeline.MacSwap} is the smallest node and
  * {@link io.millrace.pipeline.LearningSwitch} a real one. Then {@code GraphCheck}, {@code Components}, {@code Linker}
- * and {@code Program} to change it, and {@code AdaptiveIdle} for what a worker does when there is nothing to do.
+ * and {@code Program} to change it; {@code Placement}, {@code Sections} and {@code Handoff} for several workers, and
+ * {@code AdaptiveIdle} for what a worker does when there is nothing to do.
  */
 package io.millrace.pipeline;
