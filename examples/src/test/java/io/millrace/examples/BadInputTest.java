@@ -58,6 +58,16 @@ class BadInputTest {
         echo vhost-user:/x --frob | millrace echo: Unknown option: '--frob'
         generate vhost-user:/x --sizes big | millrace generate: sizes of "big" cannot be: write 64, or 64,590,1514, or
         generate vhost-user:/x --sizes 1 | millrace generate: a packet of 1 bytes cannot be: take 60 to
+        echo tap:this-name-is-too-long | millrace echo: "this-name-is-too-long" cannot be the name of an interface: tak
+        echo tap:a,queues=0 | millrace echo: the option queues of port "tap:a,queues=0" is a whole number from 1 to
+        echo tap:a,mtu=1 | millrace echo: the option mtu of port "tap:a,mtu=1" is a whole number from 68 to
+        echo tap:a,offloads=x | millrace echo: the option offloads of port "tap:a,offloads=x" is all, or some of csum
+        echo tap:a,io=x | millrace echo: the option io of port "tap:a,io=x" is auto, uring or plain, not x
+        echo tap:a,mac=x | millrace echo: the option mac of port "tap:a,mac=x" is an address like 02:00:00:00:00:01
+        echo afxdp:this-name-is-too-long | millrace echo: "this-name-is-too-long" is no name of a network interface:
+        echo afxdp:a,mode=x | millrace echo: the option mode of port "afxdp:a,mode=x" is auto, zero-copy, copy or
+        echo afxdp:a,size=100 | millrace echo: an afxdp ring has a power of two from 64 to 16384 entries, not 100
+        echo afxdp:a,filter=x:1 | millrace echo: the filter "x:1" has "x:1" in place of type:, vlan:, mac:, udp:, all
         """)
     void shouldRefuseWhatWasTyped(final String args, final String sentence) throws Exception {
         assertRefused(sentence, args.split(" "));

@@ -24,8 +24,14 @@ final class MillraceProcess implements AutoCloseable {
 
     /** Starts {@code millrace ARGUMENTS --json}; its counters file goes to {@code folder}. */
     static MillraceProcess start(final Path folder, final String... arguments) {
+        return startBy(List.of(), folder, arguments);
+    }
+
+    /** As {@link #start}, by a program that runs another, such as {@code setpriv} with its arguments. */
+    static MillraceProcess startBy(final List<String> starter, final Path folder, final String... arguments) {
         final Path config = Path.of(System.getProperty("millrace.home"), "config");
-        final List<String> command = new ArrayList<>(List.of("env", "XDG_RUNTIME_DIR=" + folder,
+        final List<String> command = new ArrayList<>(starter);
+        command.addAll(List.of("env", "XDG_RUNTIME_DIR=" + folder,
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "@" + config.resolve("jvm.options")));
         if (Runtime.version().feature() >= FIRST_WITH_NEWER_OPTIONS) {
