@@ -3,6 +3,7 @@ package io.millrace.examples;
 
 import io.millrace.ConfigurationException;
 import io.millrace.pipeline.Dataplane;
+import io.millrace.pipeline.DataplaneBuilder;
 import io.millrace.pipeline.Idle;
 import picocli.CommandLine.Option;
 
@@ -75,7 +76,7 @@ final class RunOptions {
      * @param counters the file for its counters.
      */
     Dataplane dataplane(final Path counters) {
-        final Dataplane.Builder builder = Dataplane.builder().burst(burst).idle(idle)
+        final DataplaneBuilder builder = Dataplane.builder().burst(burst).idle(idle)
             .maxWait(Duration.of(maxWaitUs, ChronoUnit.MICROS)).cpus(cpus).countersFile(counters).heedSignals(false);
         if (frames != null) {
             builder.frames(frames);

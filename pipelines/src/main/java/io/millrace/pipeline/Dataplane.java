@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.pipeline;
 
-import io.millrace.Burst;
 import io.millrace.ConfigurationException;
 import io.millrace.ControlLoop;
 import io.millrace.Counters;
@@ -15,7 +14,6 @@ import io.millrace.PortListener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -40,9 +38,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 public final class Dataplane implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Dataplane.class);
     private static final int MAX_PORTS = 256;
-    private static final Duration SHORTEST_WAIT = Duration.ofNanos(1000);
-    // Nodes tick every 100 ms, and a control thread gives a worker one second to answer.
-    private static final Duration LONGEST_WAIT = Duration.ofMillis(100);
 
     private final String name;
     private final int[] cpus;
@@ -60,26 +55,26 @@ public final class Dataplane implements AutoCloseable {
     private volatile Crew crew;
     private boolean isClosed;
 
-    private Dataplane(final Builder builder, final FramePool pool, final Counters counters) {
-        this.name = builder.name;
-        this.cpus = builder.cpus;
-        this.idle = builder.idle;
-        this.maxWaitNs = builder.maxWait.toNanos();
-        this.burst = builder.burst;
-        this.heedsSignals = builder.heedsSignals;
+    Dataplane(final DataplaneBuilder builder, final FramePool pool, final Counters counters) {
+        this.name = builder.name();
+        this.cpus = builder.cpus();
+        this.idle = builder.idle();
+        this.maxWaitNs = builder.maxWait().toNanos();
+        this.burst = builder.burst();
+        this.heedsSignals = builder.heedsSignals();
         this.pool = pool;
         this.counters = counters;
         this.control = ControlLoop.start(name + "-control");
     }
 
-    /** A data plane with the defaults of {@link Builder}. */
+    /** A data plane with the defaults of {@link DataplaneBuilder}. */
     public static Dataplane create() {
         return builder().build();
     }
 
     /** Begins a data plane that differs from the defaults. */
-    public static Builder builder() {
-        return new Builder();
+    public static DataplaneBuilder builder() {
+        return new DataplaneBuilder();
     }
 
     /** Its name, in thread names and messages. */
@@ -156,7 +151,7 @@ public final class Dataplane implements AutoCloseable {
      *
      * @param workerName unique in this data plane, of letters, digits, {@code . _ -}. Its thread and its counters carry
      *                   it.
-     * @param cpu        the CPU to pin it to, whether listed in {@link Builder#cpus} or not, or
+     * @param cpu        the CPU to pin it to, whether listed in {@link DataplaneBuilder#cpus} or not, or
      *                   {@link Worker#UNPINNED}.
      * @throws ConfigurationException if the name is none, or is taken, or that CPU is not for this process to use.
      */
@@ -185,9 +180,9 @@ public final class Dataplane implements AutoCloseable {
 
     /**
      * Runs a graph, each part on the worker that it was placed on ({@link Graph#place}). Parts of it that nobody placed
-     * and that share no node and no queue of a port run on different workers: one for each CPU of {@link Builder#cpus}
-     * that nothing was placed on; without such a list, unpinned workers, one fewer than there are CPUs. Returns when
-     * all workers are polling.
+     * and that share no node and no queue of a port run on different workers: one for each CPU of
+     * {@link DataplaneBuilder#cpus} that nothing was placed on; without such a list, unpinned workers, one fewer than
+     * there are CPUs. Returns when all workers are polling.
      *
      * @throws WiringException       if the graph has a mistake. Nothing runs then.
      * @throws DataplaneException    if a node or a worker fails to start. Nothing runs then.
@@ -305,109 +300,6 @@ public final class Dataplane implements AutoCloseable {
     private void checkOpen() {
         if (isClosed) {
             throw new IllegalStateException("data plane " + name + " is closed");
-        }
-    }
-
-    /** What a data plane is made with. Each call returns this builder. */
-    public static final class Builder {
-        private String name = "millrace";
-        private int frames = 16_384;
-        private int jumboFrames = 256;
-        private int burst = Burst.DEFAULT_CAPACITY;
-        private int[] cpus = {};
-        private Idle idle = Idle.ADAPTIVE;
-        private Duration maxWait = Duration.ofMillis(1);
-        private Path countersFile;
-        private boolean heedsSignals = true;
-
-        private Builder() {
-        }
-
-        /** A name for threads and messages. {@code millrace} if not called. */
-        public Builder name(final String newName) {
-            name = newName;
-            return this;
-        }
-
-        /** How many packets of up to about 1.7 KB exist at most. 16384 if not called. */
-        public Builder frames(final int count) {
-            frames = count;
-            return this;
-        }
-
-        /** How many packets of up to 64 KiB exist at most; 0 for none. 256 if not called. */
-        public Builder jumboFrames(final int count) {
-            jumboFrames = count;
-            return this;
-        }
-
-        /** Pins one worker to each of these CPUs. Unpinned workers if not called. */
-        public Builder cpus(final int... numbers) {
-            cpus = numbers.clone();
-            return this;
-        }
-
-        /** What workers do when nothing arrives. {@link Idle#ADAPTIVE} if not called. */
-        public Builder idle(final Idle strategy) {
-            idle = strategy;
-            return this;
-        }
-
-        /**
-         * How long a worker with {@link Idle#ADAPTIVE} sleeps at most, 1 microsecond to 100 milliseconds, if one of its
-         * queues cannot wake it: so long may a packet wait there. If all of them can, it sleeps for 10 milliseconds or
-         * this, whichever is more: so long may it wait for what the control thread asks of a queue. 1 millisecond if
-         * not called.
-         */
-        public Builder maxWait(final Duration time) {
-            maxWait = time;
-            return this;
-        }
-
-        /** How many packets are taken from a queue at a time, 1 to 1024. 32 if not called. */
-        public Builder burst(final int packets) {
-            burst = packets;
-            return this;
-        }
-
-        /**
-         * Whether a signal to the process closes it when nobody waits in {@link Dataplane#await()}. True if not called;
-         * false for a program that handles signals itself and closes it then.
-         */
-        public Builder heedSignals(final boolean heed) {
-            heedsSignals = heed;
-            return this;
-        }
-
-        /** Keeps the counters in a file that other processes can read. In memory if not called. */
-        public Builder countersFile(final Path path) {
-            countersFile = path;
-            return this;
-        }
-
-        /**
-         * Makes the data plane: its memory and its control thread. Ports and workers come later.
-         *
-         * @throws ConfigurationException naming the setting that cannot be, and what can.
-         */
-        public Dataplane build() {
-            CpuList.check(cpus);
-            if (burst < 1 || burst > 1024) {
-                throw new ConfigurationException("a burst of " + burst + " packets cannot be: take 1 to 1024");
-            }
-            if (maxWait.compareTo(SHORTEST_WAIT) < 0 || maxWait.compareTo(LONGEST_WAIT) > 0) {
-                throw new ConfigurationException("workers cannot sleep for up to "
-                    + (maxWait.getSeconds() + maxWait.getNano() / 1e9)
-                    + " seconds: take 1 microsecond to 100 milliseconds");
-            }
-            final FramePool pool = FramePool.create(frames, jumboFrames);
-            try {
-                return new Dataplane(this, pool,
-                    countersFile == null ? Counters.inMemory() : Counters.mapped(countersFile));
-            } catch (final RuntimeException e) {
-                pool.close();
-                throw e;
-            }
         }
     }
 }

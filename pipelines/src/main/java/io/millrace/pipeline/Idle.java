@@ -27,7 +27,7 @@ public enum Idle {
     },
     /**
      * Spins, then yields, then sleeps until a queue has a packet. Next to no CPU time while nothing arrives, if every
-     * queue can wake the worker; where one cannot, it sleeps for {@link Dataplane.Builder#maxWait} at most.
+     * queue can wake the worker; where one cannot, it sleeps for {@link DataplaneBuilder#maxWait} at most.
      */
     ADAPTIVE {
         @Override

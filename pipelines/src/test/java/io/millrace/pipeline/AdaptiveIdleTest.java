@@ -169,7 +169,7 @@ class AdaptiveIdleTest {
     @ParameterizedTest
     @ValueSource(longs = {-1, 0, 999, 100_000_001, Long.MAX_VALUE})
     void shouldRefuseABoundThatMakesNoSense(final long ns) {
-        final Dataplane.Builder builder = Dataplane.builder().maxWait(Duration.ofNanos(ns));
+        final DataplaneBuilder builder = Dataplane.builder().maxWait(Duration.ofNanos(ns));
         assertTrue(assertThrows(ConfigurationException.class, builder::build).getMessage()
             .endsWith(" seconds: take 1 microsecond to 100 milliseconds"));
     }

@@ -23,7 +23,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class DataplaneTest {
-    private static Dataplane.Builder small() {
+    private static DataplaneBuilder small() {
         return Dataplane.builder().frames(256).jumboFrames(0);
     }
 

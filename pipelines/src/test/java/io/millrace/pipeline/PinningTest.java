@@ -45,7 +45,7 @@ class PinningTest {
         final int[] available = Cpus.available();
         final int first = available[available.length - 1];
         final int second = available[0];
-        final Dataplane.Builder builder = Dataplane.builder().frames(64).jumboFrames(0).idle(Idle.SLEEP);
+        final DataplaneBuilder builder = Dataplane.builder().frames(64).jumboFrames(0).idle(Idle.SLEEP);
         try (Dataplane dataplane = (first == second ? builder.cpus(first) : builder.cpus(first, second)).build()) {
             final Port large = dataplane.open(MemoryPort.driver("large", 2));
             final Port small = dataplane.open(MemoryPort.driver("small"));
