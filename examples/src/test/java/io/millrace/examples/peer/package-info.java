@@ -7,7 +7,8 @@
  *   JUnit ── ChildProcess ─┬─ MillraceProcess   millrace switch | echo ... --json
  *                          │        │ vhost-user sockets
  *                          ├─ Guest │           QEMU under TCG; commands over its second serial port
- *                          └─ TestPmd           net_pcap in, net_virtio_user, net_pcap out
+ *                          ├─ TestPmd           net_pcap in, net_virtio_user, net_pcap out
+ *                          └─ NetLab            namespaces on taps and veths; ping, iperf3, tcpdump inside
  * </pre>
  *
  * <p>What a machine lacks is said in one printed line, and the tests that need it are skipped: see {@link
@@ -17,6 +18,8 @@
  * <p>Reading order: {@link io.millrace.examples.peer.ChildProcess}, {@link
  * io.millrace.examples.peer.MillraceProcess}, then {@link io.millrace.examples.peer.Guest} with {@link
  * io.millrace.examples.peer.QemuSwitchTest}, then {@link io.millrace.examples.peer.TestPmd} with {@link
- * io.millrace.examples.peer.DpdkVirtioUserTest}.
+ * io.millrace.examples.peer.DpdkVirtioUserTest}, then {@link io.millrace.examples.peer.NetLab} and {@link
+ * io.millrace.examples.peer.Capture} with {@link io.millrace.examples.peer.OutsideSwitchTest}, and {@link
+ * io.millrace.examples.peer.Outage} with {@link io.millrace.examples.peer.OutsideFaultsTest}.
  */
 package io.millrace.examples.peer;
