@@ -33,11 +33,14 @@ class SteadyStateTest {
             }
             echo(pair, packets);
             final long thread = Thread.currentThread().getId();
-            // The first call loads a class.
-            threads.getThreadAllocatedBytes(thread);
-            final long before = threads.getThreadAllocatedBytes(thread);
-            echo(pair, packets);
-            assertEquals(0, threads.getThreadAllocatedBytes(thread) - before, "bytes for " + packets + " packets");
+            long least = Long.MAX_VALUE;
+            // Something of the JVM's own may fall into one round, such as the first use of a class: not into each.
+            for (int round = 0; round < 3; round++) {
+                final long before = threads.getThreadAllocatedBytes(thread);
+                echo(pair, packets);
+                least = Math.min(least, threads.getThreadAllocatedBytes(thread) - before);
+            }
+            assertEquals(0, least, "bytes for " + packets + " packets");
             pair.in.freeAll();
             pair.out.freeAll();
         }
