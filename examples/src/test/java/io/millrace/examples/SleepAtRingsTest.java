@@ -69,6 +69,9 @@ class SleepAtRingsTest {
         final Port end = sender.open(traffic.window(1, traffic));
         sender.start(new Graph().from(end).to(card).from(card).to(end));
         until(() -> card.link() == LinkState.UP && echoed.link() == LinkState.UP && card.tx(0).isReady());
+        // A worker that sleeps finds its new rings when it wakes: until then they hold no buffers.
+        final long waits = counter("waits");
+        until(() -> counter("waits") >= waits + 2);
         final long startNs = System.nanoTime();
         final long wokenBefore = counter("woken");
         traffic.start();
