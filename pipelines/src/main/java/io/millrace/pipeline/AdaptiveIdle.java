@@ -19,7 +19,7 @@ import org.agrona.concurrent.IdleStrategy;
  * <p>Between armed and asleep every queue is polled once more, so that a packet which came before its queue was armed
  * is not left lying.
  *
- * <p>Thread safety: {@link #stop} from any thread; the rest for the worker.
+ * <p>Thread safety: {@link #wake} and {@link #stop} from any thread; the rest for the worker.
  */
 final class AdaptiveIdle implements IdleStrategy, AutoCloseable {
     private static final int MAX_SPINS = 200;
@@ -43,7 +43,7 @@ final class AdaptiveIdle implements IdleStrategy, AutoCloseable {
      * @param maxWaitNs how long it sleeps at most while some queue cannot wake it.
      * @param afterWait what it does after each sleep.
      * @param waits     counts how often it sleeps.
-     * @param woken     counts how often a queue woke it.
+     * @param woken     counts how often it was woken before the time had passed.
      */
     AdaptiveIdle(final WakeUps wakeUps, final long maxWaitNs, final Runnable afterWait, final Counter waits,
                  final Counter woken) {
@@ -102,6 +102,11 @@ final class AdaptiveIdle implements IdleStrategy, AutoCloseable {
     private void disarm() {
         isArmed = false;
         wakeUps.disarm();
+    }
+
+    /** Has the worker look at its queues now. */
+    void wake() {
+        wakeUps.wake();
     }
 
     /** Nobody sleeps any more, now or later. */

@@ -115,6 +115,13 @@ final class Crew implements AutoCloseable {
         return List.copyOf(workers);
     }
 
+    /** Has every worker that sleeps look at its queues now. Any thread; does nothing once the crew has ended. */
+    void wake() {
+        synchronized (sleepers) {
+            sleepers.forEach(AdaptiveIdle::wake);
+        }
+    }
+
     /**
      * Stops every worker and waits for that, then frees what was on the way between them. Afterwards no thread touches
      * the queues.
@@ -126,8 +133,10 @@ final class Crew implements AutoCloseable {
             runner.close(CLOSE_RETRY_MS, thread -> LOG.warn("{} does not stop: a node or a driver of it blocks",
                 thread.getName()));
         }
-        sleepers.forEach(AdaptiveIdle::close);
-        sleepers.clear();
+        synchronized (sleepers) {
+            sleepers.forEach(AdaptiveIdle::close);
+            sleepers.clear();
+        }
         // A worker that was not waited for to the end may still be in its queues.
         if (runners.stream().allMatch(AgentRunner::isClosed)) {
             handoffs.forEach(Crew::empty);

@@ -116,6 +116,11 @@ public final class Dataplane implements AutoCloseable {
 
     private void linkChanged(final Port port, final LinkState state, final String reason) {
         LOG.debug("port {} is {}: {}", port.name(), state, reason);
+        final Crew running = crew;
+        if (running != null) {
+            // It has rings to take or to give back, which no packet tells of.
+            running.wake();
+        }
         for (final PortListener listener : listeners) {
             try {
                 listener.onLink(port, state, reason);

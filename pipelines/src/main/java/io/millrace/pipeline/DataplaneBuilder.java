@@ -66,8 +66,7 @@ public final class DataplaneBuilder {
     /**
      * How long a worker with {@link Idle#ADAPTIVE} sleeps at most, 1 microsecond to 100 milliseconds, if one of its
      * queues cannot wake it: so long may a packet wait there. If all of them can, it sleeps for 10 milliseconds or
-     * this, whichever is more: so long may it wait for what the control thread asks of a queue. 1 millisecond if
-     * not called.
+     * this, whichever is more. A change of a link wakes it too. 1 millisecond if not called.
      */
     public DataplaneBuilder maxWait(final Duration time) {
         maxWait = time;

@@ -7,20 +7,21 @@ import io.millrace.linux.Fd;
 import io.millrace.linux.LinuxException;
 
 /**
- * Where one worker sleeps: an epoll instance with a descriptor from each receive queue that has one, and one of its own
- * for whoever wants the worker to stop.
+ * Where one worker sleeps: an epoll instance with a descriptor from each receive queue that has one, and two of its
+ * own, for whoever wants the worker to look at its queues or to stop.
  *
  * <p>Descriptors come and go with sessions and devices. What a peer handed over stays watched as long as the peer has
  * it open, whether it is closed here or not, and can then not even be named any more. So when one has changed, a new
  * instance takes the place of the old one.
  *
- * <p>Thread safety: {@link #stop} from any thread; {@link #close} when no other is used any more; the rest for the
- * worker.
+ * <p>Thread safety: {@link #wake} and {@link #stop} from any thread; {@link #close} when no other is used any more; the
+ * rest for the worker.
  */
 final class WakeUps implements AutoCloseable {
     private final Source[] sources;
     private final FaultLog faults;
     private final EventFd stop = EventFd.create();
+    private final EventFd bell = EventFd.create();
     private final Fd[] watched;
     private Epoll epoll;
     private boolean areAllWatched = true;
@@ -33,6 +34,7 @@ final class WakeUps implements AutoCloseable {
             epoll = create();
         } catch (final LinuxException e) {
             stop.close();
+            bell.close();
             throw e;
         }
     }
@@ -40,6 +42,7 @@ final class WakeUps implements AutoCloseable {
     private Epoll create() {
         final Epoll created = Epoll.create();
         created.add(stop.fd(), Epoll.IN, 0);
+        created.add(bell.fd(), Epoll.IN | Epoll.ET, 0);
         return created;
     }
 
@@ -106,6 +109,11 @@ final class WakeUps implements AutoCloseable {
         }
     }
 
+    /** Ends a sleep: there may be something that no queue's descriptor tells of, such as a queue's new ring. */
+    void wake() {
+        bell.signal();
+    }
+
     /** Nobody sleeps here any more, now or later. */
     void stop() {
         stop.signal();
@@ -115,5 +123,6 @@ final class WakeUps implements AutoCloseable {
     public void close() {
         epoll.close();
         stop.close();
+        bell.close();
     }
 }

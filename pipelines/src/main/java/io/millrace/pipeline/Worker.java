@@ -10,7 +10,7 @@ import io.millrace.FrameCache;
  *
  * <p>Counts {@code worker/NAME/cycles} (passes), {@code busy-cycles} (passes that received something) and
  * {@code packets} (received, from ports and from other workers); with {@link Idle#ADAPTIVE} also {@code waits} (how
- * often it slept) and {@code woken} (how often a queue ended that; otherwise the time was over).
+ * often it slept) and {@code woken} (how often it was woken; otherwise the time was over).
  *
  * <p>Thread safety: {@link #name} and {@link #cpu} from any thread; {@link #frames} for the nodes on this worker.
  */

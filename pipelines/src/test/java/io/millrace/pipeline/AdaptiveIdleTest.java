@@ -4,6 +4,9 @@ package io.millrace.pipeline;
 import com.sun.management.ThreadMXBean;
 import io.millrace.Burst;
 import io.millrace.ConfigurationException;
+import io.millrace.LinkState;
+import io.millrace.Port;
+import io.millrace.PortContext;
 import io.millrace.linux.EventFd;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -76,6 +79,21 @@ class AdaptiveIdleTest {
         final long tookNs = System.nanoTime() - startNs;
         assertTrue(tookNs < TRIPS * LONG.toNanos() / 2, TRIPS + " packets took " + tookNs + " ns");
         assertTrue(counter("woken") >= TRIPS / 2, counter("woken") + " times woken");
+    }
+
+    @Test
+    void shouldLookAtItsQueuesWhenALinkChanges() {
+        open(LONG);
+        port.line(0).bell = bell;
+        final PortContext[] contexts = new PortContext[1];
+        final Port other = dataplane.open(context -> {
+            contexts[0] = context;
+            return MemoryPort.driver("other", 1).open(context);
+        });
+        dataplane.start(new Graph().from(port).to(port).from(other).to(other));
+        awaitArmed();
+        contexts[0].control().execute(() -> contexts[0].listener().onLink(other, LinkState.UP, "on purpose"));
+        Until.isTrue(() -> counter("woken") > 0, () -> counter("waits") + " waits");
     }
 
     @Test

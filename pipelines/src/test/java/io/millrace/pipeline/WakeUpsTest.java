@@ -55,6 +55,16 @@ class WakeUpsTest {
     }
 
     @Test
+    void shouldBeWokenOnceEachTimeItIsAskedTo() {
+        arm(a, null);
+        wakeUps.wake();
+        assertTrue(wakeUps.await(SECONDS_10));
+        assertFalse(wakeUps.await(1));
+        wakeUps.wake();
+        assertTrue(wakeUps.await(SECONDS_10));
+    }
+
+    @Test
     void shouldWakeOnceForASignalThatNobodyTakesAway() {
         arm(a, null);
         a.signal();
