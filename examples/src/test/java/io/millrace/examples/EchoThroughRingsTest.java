@@ -93,11 +93,16 @@ class EchoThroughRingsTest {
         final Traffic windowed = traffic.window(128, traffic);
         start(windowed);
         until(() -> windowed.received() > 1_500_000);
-        final long before = allocated();
-        final long packets = windowed.received();
-        assertTrue(before > 0, "no worker thread was found");
-        until(() -> windowed.received() > packets + 2_000_000);
-        assertEquals(0, allocated() - before, "bytes allocated by both workers");
+        assertTrue(allocated() > 0, "no worker thread was found");
+        long least = Long.MAX_VALUE;
+        // What the compiler interrupts may still allocate once; a byte for a packet would be in each round.
+        for (int round = 0; round < 3; round++) {
+            final long before = allocated();
+            final long packets = windowed.received();
+            until(() -> windowed.received() > packets + 1_000_000);
+            least = Math.min(least, allocated() - before);
+        }
+        assertEquals(0, least, "bytes allocated by both workers");
         windowed.stop();
         until(() -> windowed.sent() == windowed.received());
         assertTrue(Outcome.of(windowed.verdict(windowed)).isGood(), windowed.verdict(windowed).toString());

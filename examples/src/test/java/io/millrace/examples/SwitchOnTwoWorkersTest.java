@@ -100,11 +100,16 @@ class SwitchOnTwoWorkersTest {
     @Test
     void shouldTakePacketsAcrossInOrderAndAllocateNothing() {
         until(() -> received() > 1_000_000);
-        final long before = allocated();
-        final long packets = received();
-        assertTrue(before > 0, "no worker thread was found");
-        until(() -> received() > packets + 1_000_000);
-        assertEquals(0, allocated() - before, "bytes allocated by both workers");
+        assertTrue(allocated() > 0, "no worker thread was found");
+        long least = Long.MAX_VALUE;
+        // What the compiler interrupts may still allocate once; a byte for a packet would be in each round.
+        for (int round = 0; round < 3; round++) {
+            final long before = allocated();
+            final long packets = received();
+            until(() -> received() > packets + 500_000);
+            least = Math.min(least, allocated() - before);
+        }
+        assertEquals(0, least, "bytes allocated by both workers");
         for (final Traffic station : stations) {
             station.stop();
         }
