@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.examples;
 
-import com.sun.management.ThreadMXBean;
 import io.millrace.LinkState;
 import io.millrace.Port;
 import io.millrace.pipeline.Dataplane;
@@ -15,10 +14,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -64,18 +61,7 @@ class EchoThroughRingsTest {
     }
 
     private static void until(final BooleanSupplier condition) {
-        final long startNs = System.nanoTime();
-        while (!condition.getAsBoolean()) {
-            assertTrue(System.nanoTime() - startNs < TIMEOUT_NS, "it did not happen in time");
-            LockSupport.parkNanos(1_000_000);
-        }
-    }
-
-    private static long allocated() {
-        final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        return Thread.getAllStackTraces().keySet().stream()
-            .filter(thread -> thread.getName().contains("worker-"))
-            .mapToLong(thread -> threads.getThreadAllocatedBytes(thread.getId())).sum();
+        Running.until(TIMEOUT_NS, condition);
     }
 
     private static long sum(final Dataplane dataplane, final String prefix, final String part) {
@@ -93,16 +79,8 @@ class EchoThroughRingsTest {
         final Traffic windowed = traffic.window(128, traffic);
         start(windowed);
         until(() -> windowed.received() > 1_500_000);
-        assertTrue(allocated() > 0, "no worker thread was found");
-        long least = Long.MAX_VALUE;
-        // What the compiler interrupts may still allocate once; a byte for a packet would be in each round.
-        for (int round = 0; round < 3; round++) {
-            final long before = allocated();
-            final long packets = windowed.received();
-            until(() -> windowed.received() > packets + 1_000_000);
-            least = Math.min(least, allocated() - before);
-        }
-        assertEquals(0, least, "bytes allocated by both workers");
+        assertEquals(0, Running.leastAllocated(name -> name.contains("worker-"), windowed::received, 1_000_000,
+            TIMEOUT_NS), "bytes allocated by both workers");
         windowed.stop();
         until(() -> windowed.sent() == windowed.received());
         assertTrue(Outcome.of(windowed.verdict(windowed)).isGood(), windowed.verdict(windowed).toString());

@@ -16,7 +16,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -43,11 +42,7 @@ class SleepAtRingsTest {
     }
 
     private static void until(final BooleanSupplier condition) {
-        final long startNs = System.nanoTime();
-        while (!condition.getAsBoolean()) {
-            assertTrue(System.nanoTime() - startNs < TIMEOUT_NS, "it did not happen in time");
-            LockSupport.parkNanos(1_000_000);
-        }
+        Running.until(TIMEOUT_NS, condition);
     }
 
     private static Dataplane dataplane(final String name, final Idle idle) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.examples;
 
-import com.sun.management.ThreadMXBean;
 import io.millrace.LinkState;
 import io.millrace.Port;
 import io.millrace.pipeline.Dataplane;
@@ -15,10 +14,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -79,18 +76,7 @@ class SwitchOnTwoWorkersTest {
     }
 
     private static void until(final BooleanSupplier condition) {
-        final long startNs = System.nanoTime();
-        while (!condition.getAsBoolean()) {
-            assertTrue(System.nanoTime() - startNs < TIMEOUT_NS, "it did not happen in time");
-            LockSupport.parkNanos(1_000_000);
-        }
-    }
-
-    private static long allocated() {
-        final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        return Thread.getAllStackTraces().keySet().stream()
-            .filter(thread -> thread.getName().equals("edge") || thread.getName().equals("core"))
-            .mapToLong(thread -> threads.getThreadAllocatedBytes(thread.getId())).sum();
+        Running.until(TIMEOUT_NS, condition);
     }
 
     private long received() {
@@ -100,16 +86,8 @@ class SwitchOnTwoWorkersTest {
     @Test
     void shouldTakePacketsAcrossInOrderAndAllocateNothing() {
         until(() -> received() > 1_000_000);
-        assertTrue(allocated() > 0, "no worker thread was found");
-        long least = Long.MAX_VALUE;
-        // What the compiler interrupts may still allocate once; a byte for a packet would be in each round.
-        for (int round = 0; round < 3; round++) {
-            final long before = allocated();
-            final long packets = received();
-            until(() -> received() > packets + 500_000);
-            least = Math.min(least, allocated() - before);
-        }
-        assertEquals(0, least, "bytes allocated by both workers");
+        assertEquals(0, Running.leastAllocated(List.of("edge", "core")::contains, this::received, 500_000,
+            TIMEOUT_NS), "bytes allocated by both workers");
         for (final Traffic station : stations) {
             station.stop();
         }
