@@ -84,7 +84,7 @@ class EventSignalTest {
             signal.close();
             assertThrows(IllegalStateException.class, () -> signal.signal(0));
         }
-        assertEquals(before, TestCalls.openFds());
+        TestCalls.assertNoneLeftOpen(before);
     }
 
     @Test

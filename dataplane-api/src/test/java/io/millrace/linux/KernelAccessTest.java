@@ -30,6 +30,6 @@ class KernelAccessTest {
             KernelAccess.ioUring();
             KernelAccess.xdpSocket();
         }
-        assertEquals(before, TestCalls.openFds());
+        TestCalls.assertNoneLeftOpen(before);
     }
 }

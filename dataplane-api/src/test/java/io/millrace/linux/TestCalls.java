@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.linux;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.management.ThreadMXBean;
 import java.io.File;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /** What a stranger's process does to us, and what the tests look at. */
 final class TestCalls {
@@ -17,6 +23,8 @@ final class TestCalls {
     static final int O_RDWR = 2;
     static final int O_PATH = 0x200000;
     static final int O_DIRECTORY = SyscallNumbers.IS_X86_64 ? 0x10000 : 0x4000;
+
+    private static final Pattern OF_THE_JVM = Pattern.compile("/proc/.*|/sys/.*|.*\\.(jar|class|so)|.*/lib/modules");
 
     static {
         Native.register(TestCalls.class, NativeLibrary.getProcess());
@@ -98,9 +106,35 @@ final class TestCalls {
         }
     }
 
-    /** Descriptors this process has open. */
+    /**
+     * Descriptors this process has open, without files of kinds that the JVM opens whenever it likes: jars and modules,
+     * and what it reads about the machine.
+     */
     static int openFds() {
-        return new File("/proc/self/fd").list().length;
+        int open = 0;
+        for (final File fd : new File("/proc/self/fd").listFiles()) {
+            try {
+                final String target = Files.readSymbolicLink(fd.toPath()).toString();
+                open += OF_THE_JVM.matcher(target).matches() ? 0 : 1;
+            } catch (final IOException e) {
+                // Closed since it was listed.
+            }
+        }
+        return open;
+    }
+
+    /**
+     * Fails if more descriptors than {@code before} are open, now and for the next seconds. Fewer may be: a collection
+     * closes what other tests forgot.
+     */
+    static void assertNoneLeftOpen(final int before) {
+        final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+        int open = openFds();
+        while (open > before && System.nanoTime() < deadline) {
+            Thread.onSpinWait();
+            open = openFds();
+        }
+        assertTrue(open <= before, "descriptors left open: " + (open - before));
     }
 
     /** Bytes this thread allocates while it runs {@code task}; the smallest of three, as the JVM adds its own. */

@@ -163,7 +163,7 @@ class UnixListenerTest {
                 assertThrows(LinuxException.class, () -> UnixSocket.connect(folder.resolve("none")));
             }
         }
-        assertEquals(before, TestCalls.openFds());
+        TestCalls.assertNoneLeftOpen(before);
     }
 
     private static void assertRefused(final Path path, final String why) {

@@ -121,7 +121,7 @@ class UnixSocketTest {
         assertFalse(fds.isTruncated());
         assertEquals(before + 253, TestCalls.openFds());
         fds.clear();
-        assertEquals(before, TestCalls.openFds());
+        TestCalls.assertNoneLeftOpen(before);
     }
 
     @Test
@@ -137,7 +137,7 @@ class UnixSocketTest {
         assertTrue(fds.isTruncated());
         fds.clear();
         assertFalse(fds.isTruncated());
-        assertEquals(before, TestCalls.openFds());
+        TestCalls.assertNoneLeftOpen(before);
     }
 
     @Test
@@ -178,7 +178,7 @@ class UnixSocketTest {
                     socket.close();
                 }
             }
-            assertEquals(before, TestCalls.openFds());
+            TestCalls.assertNoneLeftOpen(before);
         }
     }
 
@@ -196,7 +196,7 @@ class UnixSocketTest {
                 fds.take(i % 4).close();
                 fds.clear();
             }
-            assertEquals(before, TestCalls.openFds());
+            TestCalls.assertNoneLeftOpen(before);
         }
     }
 
