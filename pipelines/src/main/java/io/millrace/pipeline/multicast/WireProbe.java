@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.pipeline.multicast;
+
+import io.millrace.Burst;
+import io.millrace.pipeline.Probe;
+
+/** Publishes what passes one wire on one worker. */
+final class WireProbe implements Probe {
+    private final Ring ring;
+    private final int wire;
+    private final PacketSelector selector;
+    private long published;
+
+    WireProbe(final Ring ring, final int wire, final PacketSelector selector) {
+        this.ring = ring;
+        this.wire = wire;
+        this.selector = selector;
+    }
+
+    @Override
+    public void observe(final Burst burst) {
+        ring.publish(burst, this);
+    }
+
+    boolean selects(final Burst burst, final int i) {
+        return selector == null || selector.selects(burst, i);
+    }
+
+    int wire() {
+        return wire;
+    }
+
+    long nextNumber() {
+        return published++;
+    }
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Copies of packets for whoever wants to look: to capture them, to log flows, to mirror them to another port. The
+ * packets themselves go on at their own speed.
+ *
+ * <pre>
+ *   wire ---- probe ----&gt; wire            on the workers
+ *               |
+ *               v  copies
+ *          {@link io.millrace.pipeline.multicast.Multicast}: a ring for each worker
+ *               |
+ *               +--&gt; {@link io.millrace.pipeline.multicast.Subscription} --&gt; your own thread
+ * </pre>
+ *
+ * <p>Read {@link io.millrace.pipeline.multicast.Multicast} first, which says how it works, then {@code Ring} and
+ * {@code Reader}: they are all of it.
+ */
+package io.millrace.pipeline.multicast;
