@@ -3,7 +3,6 @@ package io.millrace.afxdp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.millrace.ConfigurationException;
 import java.util.Arrays;
@@ -47,7 +46,7 @@ class FilterFuzzTest {
 
     @Test
     void shouldVerifyWithAsManyValuesAsAllowed() {
-        assumeTrue(Verdicts.isKernelAllowed(), "loading BPF programs needs CAP_BPF and CAP_NET_ADMIN");
+        Needs.that(Verdicts.isKernelAllowed(), "CAP_BPF and CAP_NET_ADMIN to load BPF programs: run as root");
         final Filter macs = Filter.destination(LongStream.range(0, 200).map(i -> i << 20).toArray());
         final Filter ports = Filter.udpPort(IntStream.rangeClosed(1, 200).toArray());
         final Filter vlans = Filter.vlan(IntStream.range(0, 112).toArray());
@@ -58,7 +57,7 @@ class FilterFuzzTest {
 
     @Test
     void shouldNotMakeTheVerifierTryEveryCombination() {
-        assumeTrue(Verdicts.isKernelAllowed(), "loading BPF programs needs CAP_BPF and CAP_NET_ADMIN");
+        Needs.that(Verdicts.isKernelAllowed(), "CAP_BPF and CAP_NET_ADMIN to load BPF programs: run as root");
         final Filter macs = Filter.destination(LongStream.range(0, 100).toArray());
         final Filter ports = Filter.udpPort(IntStream.rangeClosed(1, 100).toArray());
         final Filter vlans = Filter.vlan(IntStream.range(0, 100).toArray());

@@ -61,6 +61,7 @@ class FilteredPortTest {
 
     @Test
     void shouldLeaveTheRestToTheKernel() {
+        Needs.program("ping", "iputils-ping");
         try (PairFixture pair = new PairFixture(1, 1500, config -> config.filter(Filter.udpPort(4789)))) {
             VethLab.ip("-n " + pair.lab.leftSpace + " addr add 192.0.2.1/24 dev " + VethLab.LEFT);
             VethLab.ip("-n " + pair.lab.rightSpace + " addr add 192.0.2.2/24 dev " + VethLab.RIGHT);

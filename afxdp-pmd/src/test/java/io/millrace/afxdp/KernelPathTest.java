@@ -36,6 +36,8 @@ class KernelPathTest {
 
     @BeforeEach
     void open() {
+        Needs.program("ethtool", "ethtool");
+        Needs.program("ping", "iputils-ping");
         one = new VethLab(1);
         two = new VethLab(1);
         one.mtu(9000);

@@ -3,7 +3,6 @@ package io.millrace.afxdp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.millrace.ConfigurationException;
 import io.millrace.ControlLoop;
@@ -12,8 +11,6 @@ import io.millrace.FramePool;
 import io.millrace.Port;
 import io.millrace.PortContext;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -39,7 +36,7 @@ class PortRightsTest {
     }
 
     private static String openWith(final String capabilities, final String... limit) {
-        assumeTrue(Files.isExecutable(Path.of("/usr/bin/setpriv")), "skipped: needs setpriv (util-linux)");
+        Needs.program("setpriv", "util-linux");
         try (VethPair veth = VethPair.create(1)) {
             final List<String> command = new ArrayList<>(List.of("ip", "netns", "exec", veth.name()));
             command.addAll(List.of(limit));

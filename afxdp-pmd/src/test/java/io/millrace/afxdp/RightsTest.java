@@ -3,12 +3,9 @@ package io.millrace.afxdp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.millrace.linux.LinuxException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -37,7 +34,7 @@ class RightsTest {
     }
 
     private static String attachWith(final String capabilities) {
-        assumeTrue(Files.isExecutable(Path.of("/usr/bin/setpriv")), "needs setpriv (util-linux)");
+        Needs.program("setpriv", "util-linux");
         try (VethPair veth = VethPair.create(1)) {
             final List<String> command = new ArrayList<>(List.of("ip", "netns", "exec", veth.name(), "setpriv",
                 "--bounding-set", "-all" + capabilities, "--inh-caps", "-all" + capabilities,

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.afxdp;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.millrace.linux.Capabilities;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -30,10 +26,10 @@ final class VethLab implements AutoCloseable {
 
     /** Makes both, switched on. Skips the test where that is not allowed. */
     VethLab(final int queues) {
-        assumeTrue(Files.isExecutable(Path.of("/sbin/ip")) || Files.isExecutable(Path.of("/usr/sbin/ip")),
-            "skipped: iproute2 is missing");
-        assumeTrue(Capabilities.effective(Capabilities.CAP_NET_ADMIN)
-            && Capabilities.effective(Capabilities.CAP_SYS_ADMIN), "skipped: network namespaces need root");
+        Needs.namespaces();
+        if (queues > 1) {
+            Needs.program("ethtool", "ethtool");
+        }
         this.queues = queues;
         final String prefix = "mx" + ProcessHandle.current().pid() + "." + NUMBER.incrementAndGet();
         leftSpace = prefix + "l";
@@ -50,8 +46,8 @@ final class VethLab implements AutoCloseable {
 
     private static void addSpace(final String name) {
         ip("netns add " + name);
-        run("ip netns exec " + name + " sysctl -qw net.ipv6.conf.all.disable_ipv6=1 "
-            + "net.ipv6.conf.default.disable_ipv6=1");
+        VethPair.assertSuccess("ip", "netns", "exec", name, "sh", "-c", "for scope in all default; do"
+            + " echo 1 > /proc/sys/net/ipv6/conf/$scope/disable_ipv6 || true; done 2> /dev/null");
     }
 
     /** Adds the pair, switched on; again after {@link #delete()}. */

@@ -2,9 +2,7 @@
 package io.millrace.afxdp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.millrace.linux.Capabilities;
 import io.millrace.linux.Interfaces;
 import io.millrace.linux.NetInterface;
 import io.millrace.linux.NetNamespace;
@@ -33,8 +31,7 @@ final class VethPair implements AutoCloseable {
 
     /** Makes one, or skips the test. */
     static VethPair create(final int queues) {
-        assumeTrue(Capabilities.effective(Capabilities.CAP_SYS_ADMIN)
-            && Capabilities.effective(Capabilities.CAP_NET_ADMIN), "namespaces need root");
+        Needs.namespaces();
         return new VethPair(queues);
     }
 

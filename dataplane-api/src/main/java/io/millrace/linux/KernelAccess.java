@@ -16,7 +16,7 @@ public final class KernelAccess {
 
     /**
      * Whether this process may have an io_uring: {@code ENOSYS} if the kernel has none, {@code EPERM} if the sysctl
-     * kernel.io_uring_disabled or a container says no.
+     * kernel.io_uring_disabled or a container says no, {@code ENOMEM} if too little memory may be locked.
      */
     public static int ioUring() {
         try (Scratch parameters = new Scratch(PARAMETERS_LENGTH)) {

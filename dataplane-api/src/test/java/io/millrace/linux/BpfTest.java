@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -19,7 +18,7 @@ class BpfTest {
 
     @BeforeEach
     void requireRights() {
-        assumeTrue(Capabilities.effective(Capabilities.CAP_SYS_ADMIN), "bpf(2) needs root");
+        Needs.that(Capabilities.effective(Capabilities.CAP_SYS_ADMIN), "CAP_SYS_ADMIN for bpf(2): run as root");
     }
 
     @Test

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 /** On an eventfd as the file: each write adds to it, a read of nothing is EAGAIN. */
 class IoUringTest {
@@ -26,7 +25,7 @@ class IoUringTest {
         try {
             ring = IoUring.open(ENTRIES, file.fd());
         } catch (final LinuxException e) {
-            assumeTrue(false, "needs io_uring: " + e.getMessage());
+            Needs.that(false, "io_uring: " + e.getMessage());
         }
     }
 

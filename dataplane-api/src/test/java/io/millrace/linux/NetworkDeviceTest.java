@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.AfterEach;
@@ -134,7 +133,7 @@ class NetworkDeviceTest {
     @Test
     void shouldKnowWhatTheDriverCanDoWithXdp() {
         final XdpFeatures features = inside(() -> XdpFeatures.of(index("left")));
-        assumeTrue(features != null, "needs Linux 6.3");
+        Needs.that(features != null, "Linux 6.3 for the XDP features of a device");
         assertTrue(features.basic() && features.redirect() && features.multiBufferRx(), features.toString());
         assertFalse(features.zeroCopy(), features.toString());
         assertEquals(1, features.zeroCopyParts());

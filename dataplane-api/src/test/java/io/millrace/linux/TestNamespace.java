@@ -2,13 +2,10 @@
 package io.millrace.linux;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -25,11 +22,7 @@ public final class TestNamespace implements AutoCloseable {
 
     /** Makes one, or skips the test where that is not allowed. */
     public static TestNamespace create() {
-        assumeTrue(Capabilities.effective(Capabilities.CAP_NET_ADMIN)
-            && Capabilities.effective(Capabilities.CAP_SYS_ADMIN),
-            "needs CAP_NET_ADMIN and CAP_SYS_ADMIN: run as root");
-        assumeTrue(Stream.of("/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip").anyMatch(ip -> Files.isExecutable(Path.of(ip))),
-            "needs the command ip: apt-get install iproute2");
+        Needs.namespaces();
         return new TestNamespace();
     }
 

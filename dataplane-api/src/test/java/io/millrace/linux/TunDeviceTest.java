@@ -14,7 +14,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 class TunDeviceTest {
     private static final int LENGTH = 100;
@@ -27,7 +26,7 @@ class TunDeviceTest {
 
     @BeforeEach
     void open() {
-        assumeTrue(Files.exists(TunDevice.NODE), "needs /dev/net/tun: modprobe tun");
+        Needs.that(Files.exists(TunDevice.NODE), "/dev/net/tun: modprobe tun");
         namespace = TestNamespace.create();
         inside = namespace.open();
     }

@@ -4,7 +4,6 @@ package io.millrace.linux;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -67,7 +66,7 @@ class XdpHoldersTest {
                 assertTrue(socket.isOpen());
                 assertTrue(SocketOwners.ofProtocol("XDP").contains(pid));
                 final List<XdpHolder> holders = namespace.call(() -> XdpHolders.of(index));
-                assumeTrue(!holders.isEmpty(), "needs a kernel with CONFIG_XDP_SOCKETS_DIAG, or Linux 6.18");
+                Needs.that(!holders.isEmpty(), "a kernel with CONFIG_XDP_SOCKETS_DIAG, or Linux 6.18");
                 assertEquals(List.of(2), holders.stream().map(XdpHolder::queue).toList());
                 // Other tests on this machine may have such sockets too, and then nobody knows whose it is.
                 if (SocketOwners.ofProtocol("XDP").equals(List.of(pid))) {

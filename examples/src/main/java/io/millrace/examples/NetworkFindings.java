@@ -76,11 +76,14 @@ final class NetworkFindings {
             return Finding.lacking("io_uring", "EPERM, for kernel.io_uring_disabled is " + disabled + effect,
                 "sudo sysctl kernel.io_uring_disabled=0");
         }
-        return errno == Errno.ENOSYS
-            ? Finding.lacking("io_uring", "ENOSYS, the kernel or the container has none" + effect,
-                "use a kernel with CONFIG_IO_URING=y; docker run --security-opt seccomp=unconfined ...")
-            : Finding.lacking("io_uring", Errno.name(errno) + ", most likely by the container" + effect,
+        return switch (errno) {
+            case Errno.ENOSYS -> Finding.lacking("io_uring", "ENOSYS, the kernel or the container has none" + effect,
+                "use a kernel with CONFIG_IO_URING=y; docker run --security-opt seccomp=unconfined ...");
+            case Errno.ENOMEM -> Finding.lacking("io_uring", "ENOMEM, too little memory may be locked" + effect,
+                "sudo prlimit --pid $$ --memlock=unlimited");
+            default -> Finding.lacking("io_uring", Errno.name(errno) + ", most likely by the container" + effect,
                 "docker run --security-opt seccomp=unconfined ...");
+        };
     }
 
     /** @param errno what the kernel answered when asked for a socket. */

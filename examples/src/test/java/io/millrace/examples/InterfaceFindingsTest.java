@@ -2,9 +2,9 @@
 package io.millrace.examples;
 
 import io.millrace.ConfigurationException;
+import io.millrace.examples.peer.Peer;
 import io.millrace.linux.Bpf;
 import io.millrace.linux.BpfLinkInfo;
-import io.millrace.linux.Capabilities;
 import io.millrace.linux.Channels;
 import io.millrace.linux.Fd;
 import io.millrace.linux.Interfaces;
@@ -20,7 +20,6 @@ import java.util.List;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 /** What the doctor says of network interfaces: of made-up ones, and of real ones in a namespace of the test's own. */
 class InterfaceFindingsTest {
@@ -112,9 +111,8 @@ class InterfaceFindingsTest {
 
     @Test
     void shouldLookAtRealInterfaces() throws Exception {
-        assumeTrue(Capabilities.effective(Capabilities.CAP_NET_ADMIN)
-            && Capabilities.effective(Capabilities.CAP_SYS_ADMIN),
-            "needs CAP_NET_ADMIN and CAP_SYS_ADMIN: run as root");
+        Peer.require(Peer.IP);
+        Peer.requireNetAdmin();
         final String name = "mr" + ProcessHandle.current().pid() + "doc";
         ip("netns", "add", name);
         try (NetNamespace namespace = NetNamespace.open(name)) {

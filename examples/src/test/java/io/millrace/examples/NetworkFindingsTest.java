@@ -77,6 +77,8 @@ class NetworkFindingsTest {
             findings(ALL).ioUring(Errno.EPERM));
         assertLacking("ENOSYS", "use a kernel with CONFIG_IO_URING=y; docker run --security-opt seccomp=unconfined ...",
             findings(ALL).ioUring(Errno.ENOSYS));
+        assertLacking("too little memory may be locked", "sudo prlimit --pid $$ --memlock=unlimited",
+            findings(ALL).ioUring(Errno.ENOMEM));
     }
 
     @Test

@@ -9,11 +9,12 @@ import io.millrace.FramePool;
 import io.millrace.LinkState;
 import io.millrace.Port;
 import io.millrace.PortContext;
-import io.millrace.linux.Capabilities;
 import org.agrona.UnsafeApi;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -22,7 +23,6 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 /**
  * A network namespace with a bridge in it, and what tap ports live with. The test's own thread is the worker: it polls
@@ -50,8 +50,8 @@ final class TapFixture implements AutoCloseable {
         burst = new Burst(frames, 64);
         run("ip", "netns", "add", namespace);
         try {
-            run("ip", "netns", "exec", namespace, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1");
-            run("ip", "netns", "exec", namespace, "sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1");
+            run("ip", "netns", "exec", namespace, "sh", "-c", "for scope in all default; do"
+                + " echo 1 > /proc/sys/net/ipv6/conf/$scope/disable_ipv6 || true; done 2> /dev/null");
             ip("link add " + BRIDGE + " mtu 65535 up type bridge stp_state 0 forward_delay 0 mcast_snooping 0");
         } catch (final AssertionError e) {
             run("ip", "netns", "del", namespace);
@@ -65,8 +65,8 @@ final class TapFixture implements AutoCloseable {
     }
 
     static TapFixture create(final int normalFrames, final int jumboFrames) {
-        assumeTrue(Capabilities.effective(Capabilities.CAP_NET_ADMIN), "needs CAP_NET_ADMIN: run as root");
-        assumeTrue(new java.io.File("/dev/net/tun").exists(), "needs /dev/net/tun: modprobe tun");
+        Needs.namespaces();
+        Needs.that(Files.exists(Path.of("/dev/net/tun")), "/dev/net/tun: modprobe tun");
         return new TapFixture(normalFrames, jumboFrames);
     }
 

@@ -22,7 +22,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 /** Several queues, queues that wake their worker, and devices without Ethernet headers. */
 class TapQueuesTest {
@@ -167,8 +166,7 @@ class TapQueuesTest {
 
     @Test
     void shouldAnswerPingsThroughATun() throws IOException, InterruptedException {
-        assumeTrue(new java.io.File("/usr/bin/ping").exists() || new java.io.File("/bin/ping").exists(),
-            "needs the command ping: apt-get install iputils-ping");
+        Needs.program("ping", "iputils-ping");
         final Port port = fixture.open(Tap.create("t0").tun().mac(MacAddress.parse("02:00:00:00:00:07"))
             .peer(MacAddress.parse("02:00:00:00:00:08")));
         fixture.ip("addr add 10.1.1.1/24 dev t0");

@@ -11,12 +11,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** DPDK's testpmd with one net_vhost port that swaps MAC addresses and sends back: a back-end that is not ours. */
 final class Testpmd implements AutoCloseable {
-    private static final List<Path> PLACES =
-        List.of(Path.of("/usr/bin/dpdk-testpmd"), Path.of("/usr/local/bin/dpdk-testpmd"));
-
     private final Process process;
     private final Thread reader;
     private final List<String> lines = new ArrayList<>();
@@ -30,7 +28,8 @@ final class Testpmd implements AutoCloseable {
 
     /** Whether it is installed; if not, says so in one line. */
     static boolean isInstalled() {
-        final boolean found = PLACES.stream().anyMatch(Files::isExecutable);
+        final boolean found = Stream.of(System.getenv().getOrDefault("PATH", "").split(":"))
+            .anyMatch(folder -> Files.isExecutable(Path.of(folder, "dpdk-testpmd")));
         if (!found) {
             System.out.println("skipped: dpdk-testpmd is missing "
                 + "(apt-get install dpdk-dev librte-meta-net librte-meta-mempool librte-meta-bus)");
