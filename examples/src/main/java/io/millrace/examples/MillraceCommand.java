@@ -15,7 +15,7 @@ import java.util.ServiceLoader;
     synopsisSubcommandLabel = "COMMAND", usageHelpAutoWidth = true,
     description = "Moves packets between VMs, the kernel and NICs.",
     subcommands = {DemoCommand.class, SwitchCommand.class, PatchCommand.class, EchoCommand.class,
-        GenerateCommand.class, SinkCommand.class, StatsCommand.class, DoctorCommand.class},
+        GenerateCommand.class, SinkCommand.class, StatsCommand.class, DoctorCommand.class, BenchCommand.class},
     footerHeading = "%nPorts:%n")
 final class MillraceCommand implements Runnable {
     private CommandSpec spec;
