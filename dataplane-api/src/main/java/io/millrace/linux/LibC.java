@@ -51,6 +51,10 @@ final class LibC {
 
     static native int open(long path, int flags, int mode);
 
+    static native int fchmod(int fd, int mode);
+
+    static native int geteuid();
+
     static native int statx(int folder, long path, int flags, int mask, long status);
 
     static native long getxattr(long path, long name, long value, long size);

@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 
 /**
- * A path on which other processes of this machine can connect. One connection may wait at a time; others are refused
- * until it is accepted.
+ * A path on which other processes of this machine can connect. As many connections may wait as it was made for; others
+ * are refused until one is accepted.
  *
  * <p>A process that dies leaves its socket behind. Such a stale one is replaced; one that somebody serves, or any other
  * kind of file, never is. Two processes that start on the same path in the same instant can still take it from each
@@ -19,6 +19,8 @@ import java.nio.file.attribute.BasicFileAttributes;
  */
 public final class UnixListener implements AutoCloseable {
     private static final int BACKLOG = 1;
+    private static final int OWNER_ONLY = 0600;
+    private static final int FOR_ALL = 0777;
     private static final int NONBLOCK_CLOEXEC = 0x80800;
     private static final int S_IFMT = 0xf000;
     private static final int S_IFSOCK = 0xc000;
@@ -34,19 +36,36 @@ public final class UnixListener implements AutoCloseable {
     }
 
     /**
-     * Starts to listen on a path.
+     * Starts to listen on a path, with the rights that the process gives to new files. One connection may wait.
      *
      * @param path at most 107 bytes, in a folder that exists.
      * @throws LinuxException saying what is in the way.
      */
     public static UnixListener bind(final Path path) {
+        return bind(path, FOR_ALL, BACKLOG);
+    }
+
+    /**
+     * Starts to listen on a path to which only the user of this process, and root, can connect: the socket has mode
+     * 0600 from the moment that it is there.
+     *
+     * @param path    at most 107 bytes, in a folder that exists.
+     * @param backlog how many connections may wait.
+     * @throws LinuxException saying what is in the way.
+     */
+    public static UnixListener bindForOwner(final Path path, final int backlog) {
+        return bind(path, OWNER_ONLY, backlog);
+    }
+
+    private static UnixListener bind(final Path path, final int mode, final int backlog) {
         final String attempted = "listen on " + path;
         try (UnixAddress address = new UnixAddress(path, attempted)) {
             final Fd fd = UnixSocket.open(attempted);
-            int errno = bind(fd, address);
+            // Linux makes the file with the mode of the socket, less the umask: no moment is left for strangers.
+            int errno = LibC.fchmod(fd.number(), mode) == -1 ? LibC.errno() : bind(fd, address, backlog);
             if (errno == Errno.EADDRINUSE) {
                 errno = removeStale(path, address);
-                errno = errno == 0 ? bind(fd, address) : errno;
+                errno = errno == 0 ? bind(fd, address, backlog) : errno;
             }
             if (errno == 0) {
                 return new UnixListener(path, fd);
@@ -56,11 +75,11 @@ public final class UnixListener implements AutoCloseable {
         }
     }
 
-    private static int bind(final Fd fd, final UnixAddress address) {
+    private static int bind(final Fd fd, final UnixAddress address, final int backlog) {
         if (LibC.bind(fd.number(), address.address(), address.length()) == -1) {
             return LibC.errno();
         }
-        return LibC.listen(fd.number(), BACKLOG) == -1 ? LibC.errno() : 0;
+        return LibC.listen(fd.number(), backlog) == -1 ? LibC.errno() : 0;
     }
 
     /** Returns 0 when the path is free now, else the error to report. */

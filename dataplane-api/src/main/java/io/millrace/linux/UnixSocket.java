@@ -15,6 +15,12 @@ public final class UnixSocket implements AutoCloseable {
     static final int AF_UNIX = 1;
     static final int STREAM_NONBLOCK_CLOEXEC = 1 | 0x800 | 0x80000;
 
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_PEERCRED = 17;
+    // struct ucred { pid_t pid; uid_t uid; gid_t gid; }
+    private static final int UCRED_LENGTH = 12;
+    private static final int UCRED_UID = 4;
+    private static final int ROOT = 0;
     private static final int MSG_DONTWAIT = 0x40;
     private static final int MSG_NOSIGNAL = 0x4000;
     private static final int MSG_CMSG_CLOEXEC = 0x40000000;
@@ -77,6 +83,22 @@ public final class UnixSocket implements AutoCloseable {
     /** Its descriptor, owned here. */
     public Fd fd() {
         return fd;
+    }
+
+    /**
+     * Whether the peer ran as the user of this process, or as root, when it connected or began to listen. The kernel
+     * tells, so a peer cannot pretend.
+     */
+    public boolean isOfSameUser() {
+        try (Scratch credentials = new Scratch(UCRED_LENGTH + Integer.BYTES)) {
+            credentials.putInt(UCRED_LENGTH, UCRED_LENGTH);
+            if (LibC.getsockopt(fd.number(), SOL_SOCKET, SO_PEERCRED, credentials.address(),
+                credentials.address() + UCRED_LENGTH) == -1) {
+                throw new LinuxException("ask who is at the other end of " + fd, LibC.errno(), "");
+            }
+            final int uid = credentials.getInt(UCRED_UID);
+            return uid == LibC.geteuid() || uid == ROOT;
+        }
     }
 
     /**

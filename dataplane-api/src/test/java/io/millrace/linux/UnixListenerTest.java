@@ -11,12 +11,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Everything that can be in the way of a socket's path. */
 class UnixListenerTest {
+    private static final String KNOCK = """
+        public class Knock {
+            public static void main(final String... args) throws Exception {
+                java.nio.channels.SocketChannel.open(java.net.UnixDomainSocketAddress.of(args[0])).read(
+                    java.nio.ByteBuffer.allocate(1));
+            }
+        }
+        """;
+
     @TempDir
     private Path folder;
     private Path path;
@@ -60,6 +70,56 @@ class UnixListenerTest {
             listener.accept().close();
             listener.accept().close();
             assertNull(listener.accept());
+        }
+    }
+
+    @Test
+    void shouldLetMoreWaitIfAskedTo() {
+        try (UnixListener listener = UnixListener.bindForOwner(path, 8)) {
+            for (int i = 0; i < 8; i++) {
+                UnixSocket.connect(path).close();
+                assertTrue(listener.fd().isOpen());
+            }
+        }
+    }
+
+    @Test
+    void shouldMakeASocketForItsOwnerOnly() throws Exception {
+        try (UnixListener listener = UnixListener.bindForOwner(path, 1)) {
+            assertTrue(listener.fd().isOpen());
+            assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+        }
+    }
+
+    @Test
+    void shouldTellWhetherAPeerIsOfTheSameUser() throws Exception {
+        try (UnixListener listener = UnixListener.bind(path)) {
+            try (UnixSocket theirs = UnixSocket.connect(path); UnixSocket ours = listener.accept()) {
+                assertTrue(theirs.isOfSameUser() && ours.isOfSameUser());
+            }
+            final Path setpriv = Path.of("/usr/bin/setpriv");
+            if (LibC.geteuid() != 0 || !Files.isExecutable(setpriv)) {
+                System.out.println("skipped: connecting as another user needs root and " + setpriv);
+                return;
+            }
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw-rw-"));
+            final Path program = Files.writeString(folder.resolve("Knock.java"), KNOCK);
+            final Process stranger = new ProcessBuilder(setpriv.toString(), "--reuid=65534", "--clear-groups",
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(), program.toString(), path.toString())
+                .redirectOutput(ProcessBuilder.Redirect.INHERIT).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+            try {
+                UnixSocket ours = null;
+                while (ours == null && stranger.isAlive()) {
+                    ours = listener.accept();
+                    Thread.onSpinWait();
+                }
+                assertNotNull(ours, "nobody of another user connected");
+                assertFalse(ours.isOfSameUser());
+                ours.close();
+            } finally {
+                stranger.destroyForcibly().waitFor();
+            }
         }
     }
 
