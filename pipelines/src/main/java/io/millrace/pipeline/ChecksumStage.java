@@ -40,6 +40,7 @@ final class ChecksumStage implements Stage {
 
     @Override
     public int run() {
+        final int packets = inbox.size();
         int finished = 0;
         int lost = 0;
         for (int i = 0; i < inbox.size(); i++) {
@@ -66,7 +67,7 @@ final class ChecksumStage implements Stage {
         if (finished > 0) {
             checksummed.add(finished);
         }
-        return 0;
+        return packets;
     }
 
     private boolean finish(final int i) {

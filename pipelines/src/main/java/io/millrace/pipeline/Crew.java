@@ -1,125 +1,82 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.pipeline;
 
-import io.millrace.DataplaneException;
-import org.agrona.concurrent.AgentRunner;
-import org.agrona.concurrent.IdleStrategy;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import io.millrace.FrameCache;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * The running workers of a data plane and the graph they run.
+ * The running workers of a data plane and the graph they run. {@link Swap} gives them another one.
  *
- * <p>Thread safety: none; the data plane guards it.
+ * <p>Thread safety: {@link #wake}, {@link #workers} and {@link #graph} from any thread; the rest is the data plane's,
+ * one call at a time.
  */
 final class Crew implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Crew.class);
-    private static final int CLOSE_RETRY_MS = 1000;
-    // Between two workers: packets, and bursts where these are large.
-    private static final int MOST_PACKETS = 1024;
-    private static final int MOST_BURSTS = 4;
-
-    private final List<Node> nodes;
-    private final List<Worker> workers = new ArrayList<>();
-    private final List<Duty> duties = new ArrayList<>();
-    private final List<AgentRunner> runners = new ArrayList<>();
-    private final List<AdaptiveIdle> sleepers = new ArrayList<>();
-    private final Map<Crossing, Handoff> handoffs = new LinkedHashMap<>();
-
-    private Crew(final List<Node> nodes) {
-        this.nodes = nodes;
-    }
-
-    /**
-     * Compiles a checked graph and starts its workers.
-     *
-     * @throws DataplaneException if that fails; nothing runs then.
-     */
-    static Crew start(final Dataplane dataplane, final Graph graph) {
-        final Map<Node, String> names = NodeNames.of(graph);
-        final Crew crew = new Crew(List.copyOf(names.keySet()));
-        try {
-            names.forEach((node, name) -> node.bind(name, dataplane.counters()));
-            final Map<Worker, List<Section>> shares = Shares.of(graph, dataplane);
-            crew.prepareHandoffs(shares.values(), dataplane);
-            shares.forEach((worker, share) -> crew.hire(worker, share, dataplane));
-            for (final AgentRunner runner : crew.runners) {
-                AgentRunner.startOnThread(runner, Crew::thread);
-            }
-            for (final Duty duty : crew.duties) {
-                duty.awaitStart();
-            }
-            return crew;
-        } catch (final InterruptedException e) {
-            crew.close();
-            Thread.currentThread().interrupt();
-            throw new DataplaneException("interrupted while the workers started", e);
-        } catch (final RuntimeException e) {
-            crew.close();
-            throw e;
+    /** What a running handoff is known by from one graph to the next. */
+    record Route(String name, Worker from, Worker to) {
+        static Route of(final Crossing crossing) {
+            return new Route(crossing.name(), crossing.from(), crossing.to());
         }
     }
 
-    private void prepareHandoffs(final Collection<List<Section>> shares, final Dataplane dataplane) {
-        final List<Crossing> crossings = new ArrayList<>();
-        shares.forEach(share -> share.forEach(section -> crossings.addAll(section.departures())));
-        // However far the receivers fall behind, half of the frames are left for everybody else.
-        final int fair = dataplane.pool().frames() / 2 / Math.max(1, crossings.size());
-        final int burst = dataplane.burst();
-        final int most = Math.max(burst, Math.min(Math.max(MOST_PACKETS, MOST_BURSTS * burst), fair));
-        for (final Crossing crossing : crossings) {
-            handoffs.put(crossing, new Handoff(burst, most, dataplane.idle() == Idle.ADAPTIVE,
-                dataplane.counters().scope("handoff", crossing.name())));
-        }
+    private final Map<Route, Handoff> handoffs = new LinkedHashMap<>();
+    // Replaced as a whole, for others read them.
+    private volatile Map<Worker, WorkerThread> threads = Map.of();
+    private volatile Map<Worker, List<Section>> shares = Map.of();
+    private volatile Graph graph = new Graph();
+    private volatile long version;
+
+    /** What runs: not to be changed. Without wires before the first start. */
+    Graph graph() {
+        return graph;
     }
 
-    private void hire(final Worker worker, final List<Section> share, final Dataplane dataplane) {
-        workers.add(worker);
-        final FaultLog faults = new FaultLog();
-        final Program program = new Linker(worker.frames(), dataplane.counters(), faults, dataplane.burst(),
-            dataplane.offloads(), handoffs).link(share);
-        final Duty duty = new Duty(worker, program, faults, dataplane.counters());
-        duties.add(duty);
-        final IdleStrategy idle = dataplane.idle().strategy(duty, dataplane.maxWaitNs());
-        if (idle instanceof final AdaptiveIdle adaptive) {
-            sleepers.add(adaptive);
-        }
-        runners.add(new AgentRunner(idle, Crew::failed, null, duty));
+    /** How many graphs there were. */
+    long version() {
+        return version;
     }
 
-    private static void empty(final Crossing crossing, final Handoff handoff) {
-        handoff.drain(crossing.to().frames());
-        crossing.to().frames().close();
-        handoff.close();
+    /** What each worker runs. */
+    Map<Worker, List<Section>> shares() {
+        return shares;
     }
 
-    private static Thread thread(final Runnable runner) {
-        final Thread thread = new Thread(runner);
-        // A forgotten close must not keep the process alive.
-        thread.setDaemon(true);
-        return thread;
+    /** Who polls which receive queue. */
+    Map<PortEnd, Worker> receivers() {
+        final Map<PortEnd, Worker> receivers = new LinkedHashMap<>();
+        shares.forEach((worker, share) ->
+            share.forEach(section -> section.rx().forEach(queue -> receivers.put(queue, worker))));
+        return receivers;
     }
 
-    private static void failed(final Throwable failure) {
-        // A failed start reaches the caller of start; nothing else gets here, for a worker guards each of its steps.
-        LOG.debug("a worker failed", failure);
+    /** The threads that run, by their workers. */
+    Map<Worker, WorkerThread> threads() {
+        return threads;
     }
 
     List<Worker> workers() {
-        return List.copyOf(workers);
+        return List.copyOf(threads.keySet());
+    }
+
+    Map<Route, Handoff> handoffs() {
+        return handoffs;
+    }
+
+    /** Takes note of what runs from now on. */
+    void runs(final Graph next, final Map<Worker, List<Section>> nextShares,
+              final Map<Worker, WorkerThread> nextThreads) {
+        threads = nextThreads;
+        shares = nextShares;
+        graph = next;
+        version++;
     }
 
     /** Has every worker that sleeps look at its queues now. Any thread; does nothing once the crew has ended. */
     void wake() {
-        synchronized (sleepers) {
-            sleepers.forEach(AdaptiveIdle::wake);
-        }
+        threads.values().forEach(WorkerThread::wake);
     }
 
     /**
@@ -128,20 +85,20 @@ final class Crew implements AutoCloseable {
      */
     @Override
     public void close() {
-        sleepers.forEach(AdaptiveIdle::stop);
-        for (final AgentRunner runner : runners) {
-            runner.close(CLOSE_RETRY_MS, thread -> LOG.warn("{} does not stop: a node or a driver of it blocks",
-                thread.getName()));
-        }
-        synchronized (sleepers) {
-            sleepers.forEach(AdaptiveIdle::close);
-            sleepers.clear();
-        }
+        final List<WorkerThread> ending = new ArrayList<>(threads.values());
+        ending.forEach(WorkerThread::stop);
+        ending.forEach(WorkerThread::close);
         // A worker that was not waited for to the end may still be in its queues.
-        if (runners.stream().allMatch(AgentRunner::isClosed)) {
-            handoffs.forEach(Crew::empty);
+        if (ending.stream().allMatch(WorkerThread::hasEnded)) {
+            handoffs.forEach((route, handoff) -> {
+                final FrameCache frames = route.to().frames();
+                handoff.drain(frames);
+                frames.close();
+                handoff.close();
+            });
             handoffs.clear();
         }
-        nodes.forEach(Node::unbind);
+        graph.nodes().forEach(Node::unbind);
+        threads = Map.of();
     }
 }

@@ -3,6 +3,7 @@ package io.millrace.pipeline;
 
 import io.millrace.ConfigurationException;
 import io.millrace.ControlLoop;
+import io.millrace.Counter;
 import io.millrace.Counters;
 import io.millrace.DataplaneException;
 import io.millrace.FramePool;
@@ -16,9 +17,12 @@ import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
@@ -49,10 +53,14 @@ public final class Dataplane implements AutoCloseable {
     private final Counters counters;
     private final ControlLoop control;
     private final ShutdownLatch shutdown = new ShutdownLatch(this::close);
-    private final List<Port> ports = new CopyOnWriteArrayList<>();
+    private final Map<Integer, Port> ports = new ConcurrentSkipListMap<>();
     private final List<PortListener> listeners = new CopyOnWriteArrayList<>();
     private final Set<String> workerNames = new HashSet<>();
-    private volatile Crew crew;
+    private final Map<String, Worker> unnamedWorkers = new HashMap<>();
+    private final Crew crew = new Crew();
+    private final Counter swaps;
+    private final Counter pausedNs;
+    private boolean isStarted;
     private boolean isClosed;
 
     Dataplane(final DataplaneBuilder builder, final FramePool pool, final Counters counters) {
@@ -65,6 +73,9 @@ public final class Dataplane implements AutoCloseable {
         this.pool = pool;
         this.counters = counters;
         this.control = ControlLoop.start(name + "-control");
+        final Counters.Scope scope = counters.scope("dataplane");
+        swaps = scope.counter("swaps");
+        pausedNs = scope.counter("paused-ns");
     }
 
     /** A data plane with the defaults of {@link DataplaneBuilder}. */
@@ -83,7 +94,8 @@ public final class Dataplane implements AutoCloseable {
     }
 
     /**
-     * Opens a port. Its id is the number of ports opened before it.
+     * Opens a port. Its id is the lowest that no open port has: the number of ports opened before it, as long as none
+     * was closed. While a graph runs, the next one that is applied has to touch it.
      *
      * @throws ConfigurationException if the driver cannot do what was asked, the name is taken, or there are 256 ports.
      * @throws DataplaneException     if the system refuses.
@@ -93,19 +105,23 @@ public final class Dataplane implements AutoCloseable {
         if (ports.size() == MAX_PORTS) {
             throw new ConfigurationException("data plane " + name + " has " + MAX_PORTS + " ports: that is the most");
         }
-        final Port port = driver.open(new PortContext(ports.size(), pool, counters, control, this::linkChanged));
-        for (final Port other : ports) {
+        int id = 0;
+        while (ports.containsKey(id)) {
+            id++;
+        }
+        final Port port = driver.open(new PortContext(id, pool, counters, control, this::linkChanged));
+        for (final Port other : ports.values()) {
             if (other.name().equals(port.name())) {
                 port.close();
                 throw new ConfigurationException("two ports are named " + port.name() + ": give one another name");
             }
         }
-        if (port.id() != ports.size()) {
+        if (port.id() != id) {
             port.close();
             throw new DataplaneException("port " + port.name() + " calls itself number " + port.id() + " instead of "
-                + ports.size() + ": its driver has to use the id of the PortContext");
+                + id + ": its driver has to use the id of the PortContext");
         }
-        ports.add(port);
+        ports.put(id, port);
         return port;
     }
 
@@ -116,11 +132,8 @@ public final class Dataplane implements AutoCloseable {
 
     private void linkChanged(final Port port, final LinkState state, final String reason) {
         LOG.debug("port {} is {}: {}", port.name(), state, reason);
-        final Crew running = crew;
-        if (running != null) {
-            // It has rings to take or to give back, which no packet tells of.
-            running.wake();
-        }
+        // It has rings to take or to give back, which no packet tells of.
+        crew.wake();
         for (final PortListener listener : listeners) {
             try {
                 listener.onLink(port, state, reason);
@@ -142,7 +155,7 @@ public final class Dataplane implements AutoCloseable {
 
     /** The open ports, by id. */
     public List<Port> ports() {
-        return List.copyOf(ports);
+        return List.copyOf(ports.values());
     }
 
     /** A worker that is not pinned, to place parts of a graph on: see {@link #worker(String, int)}. */
@@ -179,8 +192,7 @@ public final class Dataplane implements AutoCloseable {
 
     /** The workers, from {@link #start} on. */
     public List<Worker> workers() {
-        final Crew running = crew;
-        return running == null ? List.of() : running.workers();
+        return crew.workers();
     }
 
     /**
@@ -195,14 +207,84 @@ public final class Dataplane implements AutoCloseable {
      */
     public synchronized void start(final Graph graph) {
         checkOpen();
-        if (crew != null) {
-            throw new IllegalStateException("data plane " + name + " runs a graph already");
+        if (isStarted) {
+            throw new IllegalStateException("data plane " + name + " runs a graph already: apply another one to it");
         }
         new GraphCheck(graph).run(this);
         if (heedsSignals) {
             shutdown.watchSignals();
         }
-        crew = Crew.start(this, graph);
+        new Swap(this, crew, graph.copy()).run();
+        isStarted = true;
+    }
+
+    /**
+     * A copy of the graph that runs, to look at, or to change and apply. Without wires before the start. The names of
+     * its nodes and wires are those they run under.
+     */
+    public Graph graph() {
+        return crew.graph().copy();
+    }
+
+    /**
+     * What {@link #apply} would do with that graph, without doing it.
+     *
+     * @throws WiringException       if the graph has a mistake.
+     * @throws IllegalStateException if no graph runs.
+     */
+    public synchronized Plan plan(final Graph graph) {
+        checkStarted();
+        new GraphCheck(graph).run(this);
+        return Plan.of(crew, graph, Shares.of(graph, this, crew.receivers()));
+    }
+
+    /**
+     * Runs another graph from now on, while packets flow: at the end of a burst on each worker concerned. Nodes that
+     * both graphs have keep their state, and those that are new start before anything changes; ports that the new one
+     * does not touch are closed afterwards. On the workers concerned packets wait in the rings of their ports for a
+     * moment (counter {@code dataplane/paused-ns}); others go on all the time. Concerned is a worker that runs
+     * something else afterwards, or exchanges packets with one that does. No packet between two ports is lost, doubled
+     * or overtaken.
+     *
+     * <p>To change a little, begin with {@link #graph()}. Returns when the new graph runs.
+     *
+     * @return what was changed.
+     * @throws WiringException       if the graph has a mistake. Nothing was changed then.
+     * @throws DataplaneException    if a new node or worker fails to start, or a worker does not answer. Nothing was
+     *                               changed then.
+     * @throws IllegalStateException if no graph runs.
+     */
+    public synchronized Plan apply(final Graph graph) {
+        final Plan plan = plan(graph);
+        final Set<Port> before = crew.graph().ports();
+        pausedNs.add(new Swap(this, crew, graph.copy()).run());
+        swaps.increment();
+        before.removeAll(graph.ports());
+        for (final Port port : before) {
+            ports.remove(port.id());
+            port.close();
+        }
+        return plan;
+    }
+
+    /** The running graph and its numbers now. Without parts before the start. Any thread. */
+    public GraphView view() {
+        return new ViewMaker(name, crew, counters).view();
+    }
+
+    /** The worker of that name that a graph runs on without having asked for one: always the same one. */
+    Worker unnamedWorker(final String workerName, final int cpu) {
+        return unnamedWorkers.computeIfAbsent(workerName + " on " + cpu, key -> new Worker(this, workerName, cpu));
+    }
+
+    /** Whether the graph that runs has a node. */
+    boolean runs(final Node node) {
+        return crew.graph().nodes().contains(node);
+    }
+
+    /** Whether a wire of the graph that runs touches a port. */
+    boolean runs(final Port port) {
+        return crew.graph().ports().contains(port);
     }
 
     /** The names of the workers that were asked for. */
@@ -229,7 +311,7 @@ public final class Dataplane implements AutoCloseable {
     /** The work that packets of some port may leave to be done. */
     int offloads() {
         int all = 0;
-        for (final Port port : ports) {
+        for (final Port port : ports.values()) {
             all |= port.offloads();
         }
         return all;
@@ -273,11 +355,10 @@ public final class Dataplane implements AutoCloseable {
         }
         shutdown.signal();
         final List<AutoCloseable> parts = new ArrayList<>();
-        if (crew != null) {
-            parts.add(crew);
-        }
-        for (int id = ports.size() - 1; id >= 0; id--) {
-            parts.add(ports.get(id));
+        parts.add(crew);
+        final List<Port> open = ports();
+        for (int i = open.size() - 1; i >= 0; i--) {
+            parts.add(open.get(i));
         }
         parts.addAll(List.of(control, pool, counters, shutdown));
         closeAll(parts);
@@ -299,6 +380,13 @@ public final class Dataplane implements AutoCloseable {
         }
         if (failure != null) {
             throw failure;
+        }
+    }
+
+    private void checkStarted() {
+        checkOpen();
+        if (!isStarted) {
+            throw new IllegalStateException("data plane " + name + " runs no graph yet: start one");
         }
     }
 

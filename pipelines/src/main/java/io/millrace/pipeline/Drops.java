@@ -7,6 +7,8 @@ import io.millrace.DropReason;
 final class Drops {
     static final DropReason FAULT =
         new DropReason("fault", "a node or a driver threw an exception; the log says which, once");
+    static final DropReason QUARANTINED = new DropReason("quarantined",
+        "the node threw too often and is given nothing any more; readmit it, or put a better one in its place");
     static final DropReason UNREAD =
         new DropReason("unread", "no wire of the graph reads this queue; add from(port) or from(port, queue)");
     static final DropReason HANDOFF_FULL =

@@ -18,6 +18,12 @@ final class FaultLog {
 
     private final Set<String> reported = new HashSet<>();
 
+    /** Says that a part is given no more packets. */
+    void quarantined(final String part) {
+        LOG.error("{} is in quarantine: it threw {} times with fewer than {} good bursts in between, so what comes to "
+            + "it is dropped and counted", part, Quarantine.MOST_FAULTS, Quarantine.FORGIVEN_AFTER);
+    }
+
     /**
      * Takes note of a fault.
      *

@@ -7,8 +7,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -28,6 +30,7 @@ import java.util.stream.Stream;
 public final class Graph {
     private final List<Wire> wires = new ArrayList<>();
     private final List<Place> places = new ArrayList<>();
+    private final List<Watch> watches = new ArrayList<>();
 
     /** A graph without wires. */
     public Graph() {
@@ -79,6 +82,55 @@ public final class Graph {
     }
 
     /**
+     * Has somebody look at all packets that take a wire, and leaves the packets and their ways as they are. Applied to
+     * a data plane that runs ({@link Dataplane#apply}) it begins there and then; a graph without the watch ends it.
+     *
+     * <pre>{@code
+     * Graph watched = dataplane.graph();
+     * dataplane.apply(watched.watch(watched.wire("vm0-learning-switch"), worker -> new MyProbe()));
+     * }</pre>
+     *
+     * @param wire   a wire of this graph that leads somewhere.
+     * @param probes makes the probe of each worker that the wire begins on, once; a worker whose probe is in the next
+     *               graph too, from the same {@code probes}, keeps it.
+     * @return this graph.
+     * @throws WiringException if the wire is not of this graph.
+     */
+    public Graph watch(final Wire wire, final Function<? super Worker, ? extends Probe> probes) {
+        Objects.requireNonNull(probes, "who watches?");
+        if (!wires.contains(wire) || !wire.hasTarget()) {
+            throw new WiringException("the wire from " + wire.source() + " is not a whole wire of this graph: "
+                + "watch one that wires() or wire(name) of this very graph returned");
+        }
+        watches.add(new Watch(wire.name(), probes));
+        return this;
+    }
+
+    /**
+     * The wire of that name.
+     *
+     * @throws WiringException naming all wires, if there is none.
+     */
+    public Wire wire(final String name) {
+        final Map<Wire, String> names = WireNames.of(this).all();
+        for (final Map.Entry<Wire, String> entry : names.entrySet()) {
+            if (entry.getValue().equals(name)) {
+                return entry.getKey();
+            }
+        }
+        throw new WiringException("there is no wire " + name + ": there are " + String.join(", ", names.values()));
+    }
+
+    /** The same wires, places and watches once more, to be changed and applied; ports and nodes are the same ones. */
+    public Graph copy() {
+        final Graph copy = new Graph();
+        wires.forEach(wire -> wire.copyTo(copy));
+        copy.places.addAll(places);
+        copy.watches.addAll(watches);
+        return copy;
+    }
+
+    /**
      * Checks everything that can be checked without running it.
      *
      * @throws WiringException naming the first mistake, its parts and its mend.
@@ -92,13 +144,18 @@ public final class Graph {
         return GraphDot.of(this);
     }
 
-    private Wire add(final Wire wire) {
+    Wire add(final Wire wire) {
         wires.add(wire);
         return wire;
     }
 
-    List<Wire> wires() {
+    /** All wires, in the order in which they were begun. */
+    public List<Wire> wires() {
         return Collections.unmodifiableList(wires);
+    }
+
+    List<Watch> watches() {
+        return Collections.unmodifiableList(watches);
     }
 
     List<Place> places() {

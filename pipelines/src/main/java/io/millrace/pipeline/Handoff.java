@@ -83,13 +83,18 @@ final class Handoff implements AutoCloseable {
     }
 
     /**
-     * Lets {@link #tx} be ready only while that is so. Before the workers start.
+     * Lets {@link #tx} be ready only while that is so. The receiver, before it polls.
      *
-     * @param isDestinationReady asked now, and by the receiver each time it polls.
+     * @param isDestinationReady asked now, and by the receiver each time it polls; null: it always is.
      */
     void leadsTo(final BooleanSupplier isDestinationReady) {
         destination = isDestinationReady;
-        isReady = isDestinationReady.getAsBoolean();
+        isReady = isDestinationReady == null || isDestinationReady.getAsBoolean();
+    }
+
+    /** Whether nothing is on the way. Any thread: exact while neither side is at work. */
+    boolean isEmpty() {
+        return loaded.isEmpty();
     }
 
     /** Frees what nobody received and counts it. Both workers have ended. */

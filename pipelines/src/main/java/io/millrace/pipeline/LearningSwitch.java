@@ -56,7 +56,8 @@ public final class LearningSwitch extends Node {
     private final Ethernet ethernet = new Ethernet();
     private final long[] destinations = new long[COLUMN];
     private final long[] sources = new long[COLUMN];
-    private int declared;
+    // Outputs can be added while it runs: those before this number are whole.
+    private volatile int declared;
     private int capacity = DEFAULT_CAPACITY;
     private Duration ageing = DEFAULT_AGEING;
     private MacTable table;
@@ -87,7 +88,8 @@ public final class LearningSwitch extends Node {
     }
 
     /**
-     * The output to a port: {@code graph.from(bridge.port(port.id())).to(port)}. Before the start.
+     * The output to a port: {@code graph.from(bridge.port(port.id())).to(port)}. For a port that is opened while the
+     * switch runs too; by one thread at a time.
      *
      * @param portId {@link io.millrace.Port#id()}.
      * @throws IllegalArgumentException if no port has such an id, or this switch has as many outputs as it was made
@@ -103,7 +105,8 @@ public final class LearningSwitch extends Node {
                     + portId + " is one more");
             }
             byPort[portId] = output("port" + portId);
-            portIds[declared++] = portId;
+            portIds[declared] = portId;
+            declared = declared + 1;
         }
         return byPort[portId];
     }
@@ -146,13 +149,17 @@ public final class LearningSwitch extends Node {
 
     @Override
     protected void onStart(final Worker worker) {
-        table = new MacTable(capacity, ageing.toNanos(), System.nanoTime(), TICK_NS);
+        // Another worker may have run it before: what it has learned stays.
+        if (table == null) {
+            table = new MacTable(capacity, ageing.toNanos(), System.nanoTime(), TICK_NS);
+        }
         learned = counter("learned");
         moved = counter("moved");
         aged = counter("aged");
         tableFull = counter("table-full");
         flooded = counter("flooded");
         fdbSize = counter("fdb-size");
+        fdbSize.add(table.size());
         runts = drops(MacSwap.RUNT);
         reserved = drops(RESERVED);
         hairpins = drops(HAIRPIN);
@@ -257,6 +264,9 @@ public final class LearningSwitch extends Node {
             flood(burst, i);
         } else if (port == burst.port(i)) {
             drop(burst, i, hairpins);
+        } else if (byPort[port] != null && !byPort[port].isConnected()) {
+            // Its port was taken away. Wherever the station is now, it is found.
+            flood(burst, i);
         } else if (byPort[port] == null) {
             drop(burst, i, noWayBack);
         } else {
@@ -268,7 +278,8 @@ public final class LearningSwitch extends Node {
     private void flood(final Burst burst, final int i) {
         final int ingress = burst.port(i);
         Output last = null;
-        for (int k = 0; k < declared; k++) {
+        final int outputs = declared;
+        for (int k = 0; k < outputs; k++) {
             final Output output = byPort[portIds[k]];
             if (portIds[k] != ingress && output.isConnected()) {
                 if (last != null) {

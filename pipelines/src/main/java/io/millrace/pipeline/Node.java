@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
@@ -37,31 +38,37 @@ import java.util.regex.Pattern;
 public abstract class Node {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]+");
 
-    private final Map<String, Output> outputs = new LinkedHashMap<>();
+    private volatile Map<String, Output> outputs = Map.of();
     private String name = defaultName(getClass());
     private boolean isNamed;
     private Counters counters;
+    private final Quarantine quarantine = new Quarantine();
+    // The outputs of the program that runs, for its worker: walking a map would make an object.
+    private Output[] running = {};
 
     /** A node with a name derived from its class. */
     protected Node() {
     }
 
     /**
-     * Declares a way out. Call it in the constructor, or at least before the node runs.
+     * Declares a way out. Call it in the constructor or, for a node whose outputs follow what it is connected to,
+     * before the graph that wires it is started or applied; by one thread at a time.
      *
      * @param outputName letters, digits, {@code . _ -}; unique in this node.
      * @throws IllegalArgumentException if this node has that output already, or the name is no name.
-     * @throws IllegalStateException    if the node runs.
      */
     protected final Output output(final String outputName) {
         checkName(outputName);
-        if (counters != null) {
-            throw new IllegalStateException(this + " runs: declare output " + outputName + " before the start");
-        }
         final Output output = new Output(this, outputName);
-        if (outputs.putIfAbsent(outputName, output) != null) {
+        // A copy, for a worker may be going through the others.
+        final Map<String, Output> more = new LinkedHashMap<>(outputs);
+        if (more.putIfAbsent(outputName, output) != null) {
             throw new IllegalArgumentException(this + " has an output " + outputName + " already");
         }
+        if (counters != null) {
+            output.bind(counters);
+        }
+        outputs = more;
         return output;
     }
 
@@ -77,7 +84,9 @@ public abstract class Node {
     protected abstract void process(Burst burst);
 
     /**
-     * Called once before the first burst, on the thread of the worker. The place to make counters and to allocate.
+     * Called before the first burst, on the thread of the worker. The place to make counters and to allocate. A node
+     * that a changed graph gives to another worker has {@link #onClose} called on the old and this on the new one;
+     * what is in its fields stays.
      *
      * @param worker the worker that this node runs on from now on.
      */
@@ -92,7 +101,7 @@ public abstract class Node {
     protected void onTick(final long nowNs) {
     }
 
-    /** Called once after the last burst, on the thread of the worker, if {@link #onStart} returned. */
+    /** Called after the last burst, on the thread of the worker, if {@link #onStart} returned. */
     protected void onClose() {
     }
 
@@ -151,6 +160,36 @@ public abstract class Node {
 
     final boolean isBound() {
         return counters != null;
+    }
+
+    /** How it is when this node throws. The worker's. */
+    final Quarantine quarantine() {
+        return quarantine;
+    }
+
+    /** Whether it threw so often that it is given no packets any more. Any thread. */
+    public final boolean isQuarantined() {
+        return quarantine.isOn();
+    }
+
+    /** Gives it packets again, and forgets how often it threw. Any thread. */
+    public final void readmit() {
+        quarantine.end();
+    }
+
+    /** Lets others see what the outputs count. On the worker's thread. */
+    final void publish() {
+        for (final Output output : running) {
+            output.publish();
+        }
+    }
+
+    /** Leads every output to where it goes from now on; to null, if nowhere. On the worker's thread. */
+    final void connect(final Function<Output, Burst> inboxes) {
+        running = outputs.values().toArray(new Output[0]);
+        for (final Output output : running) {
+            output.connect(inboxes.apply(output));
+        }
     }
 
     final void bind(final String uniqueName, final Counters where) {

@@ -3,6 +3,7 @@ package io.millrace.pipeline;
 
 import io.millrace.Burst;
 import io.millrace.Counter;
+import io.millrace.Counters;
 
 /** Runs one node over what is in its inbox: one call for all of it. */
 final class NodeStage implements Stage {
@@ -10,29 +11,45 @@ final class NodeStage implements Stage {
     private final String part;
     private final Burst inbox;
     private final FaultLog faults;
+    private final Quarantine quarantine;
+    private final Counter packets;
     private final Counter dropped;
+    private final Counter quarantined;
 
-    NodeStage(final Node node, final Burst inbox, final FaultLog faults, final Counter dropped) {
+    NodeStage(final Node node, final Burst inbox, final FaultLog faults, final Counters.Scope scope) {
         this.node = node;
         this.part = node.toString();
         this.inbox = inbox;
         this.faults = faults;
-        this.dropped = dropped;
+        quarantine = node.quarantine();
+        packets = scope.counter("packets");
+        dropped = scope.drops(Drops.FAULT);
+        quarantined = scope.drops(Drops.QUARANTINED);
     }
 
     @Override
     public int run() {
-        if (inbox.isEmpty()) {
+        final int n = inbox.size();
+        if (n == 0) {
             return 0;
+        }
+        packets.add(n);
+        if (quarantine.isOn()) {
+            quarantined.add(inbox.freeAll());
+            return n;
         }
         try {
             node.process(inbox);
             inbox.settle(part);
+            quarantine.onSuccess();
         } catch (final Throwable e) {
             faults.report(part, e);
             dropped.add(inbox.freeAll());
+            if (quarantine.onFault()) {
+                faults.quarantined(part);
+            }
         }
-        return 0;
+        return n;
     }
 
     @Override

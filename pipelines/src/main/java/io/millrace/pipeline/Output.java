@@ -21,8 +21,12 @@ public final class Output {
     private final String name;
     // The inbox of what comes next, or null: an inbox without a detour is what makes an emit one store.
     private Burst target;
+    private Counter packetsCounter;
     private Counter unconnected;
     private Counter noFrame;
+    // Plain: a counter for each packet would be a store more.
+    private long packets;
+    private long published;
 
     Output(final Node node, final String name) {
         this.node = node;
@@ -52,6 +56,7 @@ public final class Output {
             unconnected.increment();
             return;
         }
+        packets++;
         from.move(i, next);
     }
 
@@ -66,6 +71,7 @@ public final class Output {
             unconnected.add(from.freeAll());
             return;
         }
+        packets += from.size();
         from.moveAll(next);
     }
 
@@ -90,7 +96,14 @@ public final class Output {
             noFrame.increment();
             return false;
         }
+        packets++;
         return true;
+    }
+
+    /** Lets others see how many packets have left. On the worker's thread. */
+    void publish() {
+        packetsCounter.add(packets - published);
+        published = packets;
     }
 
     Node node() {
@@ -99,6 +112,7 @@ public final class Output {
 
     void bind(final Counters counters) {
         final Counters.Scope scope = counters.scope("node", node.name(), "out", name);
+        packetsCounter = scope.counter("packets");
         unconnected = scope.drops(DropReason.UNCONNECTED);
         noFrame = scope.drops(DropReason.NO_FRAME);
     }

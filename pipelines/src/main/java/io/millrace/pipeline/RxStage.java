@@ -59,6 +59,11 @@ final class RxStage implements Source {
     }
 
     @Override
+    public Object queue() {
+        return queue;
+    }
+
+    @Override
     public Fd arm() {
         isArmed = true;
         try {

@@ -11,29 +11,37 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/** Gives every worker its share of a graph: what was placed on it, or else whole components. */
+/**
+ * Gives every worker its share of a graph: what was placed on it, or else whole components. A component of which some
+ * worker has a queue already stays with that one.
+ */
 final class Shares {
     private static final Logger LOG = LoggerFactory.getLogger(Shares.class);
 
     private final Dataplane dataplane;
+    private final Map<PortEnd, Worker> present;
     private final Placement placement;
     private final Map<Worker, List<Section>> byWorker = new LinkedHashMap<>();
 
-    private Shares(final Dataplane dataplane, final Placement placement) {
+    private Shares(final Dataplane dataplane, final Map<PortEnd, Worker> present, final Placement placement) {
         this.dataplane = dataplane;
+        this.present = present;
         this.placement = placement;
     }
 
     /**
-     * What each worker runs. The nodes have their names already.
+     * What each worker runs.
      *
+     * @param present who polls which receive queue now; empty if nothing runs.
      * @throws WiringException if there are parts left and no CPU for them.
      */
-    static Map<Worker, List<Section>> of(final Graph graph, final Dataplane dataplane) {
-        final Shares shares = new Shares(dataplane, Placement.of(graph));
+    static Map<Worker, List<Section>> of(final Graph graph, final Dataplane dataplane,
+                                         final Map<PortEnd, Worker> present) {
+        final Shares shares = new Shares(dataplane, present, Placement.of(graph));
         shares.placement.workers().forEach(worker -> shares.byWorker.put(worker, new ArrayList<>()));
         final Set<String> crossings = new HashSet<>();
         final List<Component> unplaced = new ArrayList<>();
@@ -62,7 +70,7 @@ final class Shares {
         final int most = cpus.length > 0 ? cpus.length
             : Math.max(1, Cpus.available().length - 1 - placement.workers().size());
         final int count = Math.min(components.size(), most);
-        if (count < cpus.length) {
+        if (count < cpus.length && present.isEmpty()) {
             LOG.info("{} of {} CPUs used: the graph has {} independent part{}", count, cpus.length,
                 components.size(), components.size() == 1 ? "" : "s");
         }
@@ -70,17 +78,22 @@ final class Shares {
         final Worker[] workers = new Worker[count];
         final int[] queues = new int[count];
         for (int i = 0; i < count; i++) {
-            workers[i] = new Worker(dataplane, NodeNames.free("worker-" + i, names),
+            workers[i] = dataplane.unnamedWorker(NodeNames.free("worker-" + i, names),
                 cpus.length == 0 ? Worker.UNPINNED : cpus[i]);
         }
         for (final Component component : components) {
-            int least = 0;
-            for (int i = 1; i < count; i++) {
-                least = queues[i] < queues[least] ? i : least;
+            int chosen = Arrays.asList(workers).indexOf(presentWorker(component));
+            for (int i = 0; chosen < 0 && i < count; i++) {
+                final int queuesHere = queues[i];
+                chosen = IntStream.of(queues).allMatch(other -> queuesHere <= other) ? i : -1;
             }
-            add(workers[least], Section.whole(component));
-            queues[least] += component.queues().size();
+            add(workers[chosen], Section.whole(component));
+            queues[chosen] += component.queues().size();
         }
+    }
+
+    private Worker presentWorker(final Component component) {
+        return component.queues().stream().map(present::get).filter(Objects::nonNull).findFirst().orElse(null);
     }
 
     /** The CPUs of the data plane that no worker which something was placed on is pinned to. */

@@ -22,7 +22,8 @@ final class SpreadStage implements Stage {
 
     @Override
     public int run() {
-        if (inbox.isEmpty()) {
+        final int packets = inbox.size();
+        if (packets == 0) {
             return 0;
         }
         int n = 0;
@@ -36,7 +37,7 @@ final class SpreadStage implements Stage {
         } else {
             inbox.moveAll(n == 1 ? ready[0] : queues[0].inbox());
         }
-        return 0;
+        return packets;
     }
 
     private void spread(final int n) {

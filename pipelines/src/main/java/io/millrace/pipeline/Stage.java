@@ -3,8 +3,13 @@ package io.millrace.pipeline;
 
 /** One step of a {@link Program}: a queue to poll, a node to run, a queue to fill. Never throws, never blocks. */
 interface Stage {
-    /** Does what there is to do now, and says how many packets came in from outside. */
+    /** Does what there is to do now, and says with how many packets. */
     int run();
+
+    /** The receive or transmit queue that it serves, or null: a queue may stay with its worker in the next program. */
+    default Object queue() {
+        return null;
+    }
 
     /** Lets go of its queue and frees what is on the way. Once, on the worker's thread. */
     void close();

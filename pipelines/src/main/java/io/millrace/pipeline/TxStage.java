@@ -33,7 +33,8 @@ final class TxStage implements Stage {
 
     @Override
     public int run() {
-        if (inbox.isEmpty() && (++idleRounds & IDLE_MASK) != 0) {
+        final int n = inbox.size();
+        if (n == 0 && (++idleRounds & IDLE_MASK) != 0) {
             return 0;
         }
         try {
@@ -45,7 +46,12 @@ final class TxStage implements Stage {
             faults.report(part, e);
             dropped.add(inbox.freeAll());
         }
-        return 0;
+        return n;
+    }
+
+    @Override
+    public Object queue() {
+        return queue;
     }
 
     boolean isReady() {

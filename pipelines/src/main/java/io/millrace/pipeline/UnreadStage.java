@@ -30,6 +30,11 @@ final class UnreadStage implements Source {
     }
 
     @Override
+    public Object queue() {
+        return rx.queue();
+    }
+
+    @Override
     public Fd arm() {
         return rx.arm();
     }

@@ -18,13 +18,14 @@ import io.millrace.linux.LinuxException;
  * rest for the worker.
  */
 final class WakeUps implements AutoCloseable {
-    private final Source[] sources;
     private final FaultLog faults;
     private final EventFd stop = EventFd.create();
     private final EventFd bell = EventFd.create();
-    private final Fd[] watched;
+    private Source[] sources;
+    private Fd[] watched;
     private Epoll epoll;
     private boolean areAllWatched = true;
+    private boolean isOutdated;
 
     WakeUps(final Source[] sources, final FaultLog faults) {
         this.sources = sources;
@@ -46,13 +47,20 @@ final class WakeUps implements AutoCloseable {
         return created;
     }
 
+    /** Watches other queues from now on. None of the old ones is armed. */
+    void watch(final Source... others) {
+        sources = others;
+        watched = new Fd[others.length];
+        isOutdated = true;
+    }
+
     /**
      * Asks every queue to wake the worker from now on. It polls once more before it sleeps.
      *
      * @return whether all of them can.
      */
     boolean arm() {
-        boolean hasChanged = false;
+        boolean hasChanged = isOutdated;
         boolean canAllWake = true;
         for (int i = 0; i < sources.length; i++) {
             final Fd fd = sources[i].arm();
@@ -61,6 +69,7 @@ final class WakeUps implements AutoCloseable {
             canAllWake &= fd != null;
         }
         if (hasChanged) {
+            isOutdated = false;
             rebuild();
         }
         return canAllWake && areAllWatched;

@@ -58,6 +58,21 @@ public final class Wire {
         return graph;
     }
 
+    /** The same wire in another graph. */
+    void copyTo(final Graph other) {
+        final Wire copy = other.add(new Wire(other, fromPort, fromOutput));
+        copy.toPort = toPort;
+        copy.toNode = toNode;
+    }
+
+    /**
+     * Its name, unique in its graph: from what to what, such as {@code vm0-learning-switch}. It follows from the names
+     * of nodes and so can change as long as the graph does not run.
+     */
+    public String name() {
+        return WireNames.of(graph).of(this);
+    }
+
     private void checkIsOpen() {
         if (hasTarget()) {
             throw new WiringException("the wire from " + source() + " leads to " + target() + " already: "
@@ -92,6 +107,12 @@ public final class Wire {
     /** What it leads to: a node, or a port's end. */
     Object end() {
         return toNode != null ? toNode : toPort;
+    }
+
+    /** For messages. */
+    @Override
+    public String toString() {
+        return "wire from " + source() + (hasTarget() ? " to " + target() : "");
     }
 
     String source() {

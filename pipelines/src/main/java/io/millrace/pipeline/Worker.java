@@ -22,6 +22,8 @@ public final class Worker {
     private final String name;
     private final int cpu;
     private final FrameCache frames;
+    private long startNs;
+    private volatile boolean hasStarted;
 
     Worker(final Dataplane dataplane, final String name, final int cpu) {
         this.dataplane = dataplane;
@@ -43,6 +45,17 @@ public final class Worker {
     /** Its frames, for a node that makes packets or keeps some in a {@link io.millrace.Burst} of its own. */
     public FrameCache frames() {
         return frames;
+    }
+
+    /** Since when it runs, by {@link System#nanoTime}. Set by its thread. */
+    void startedAt(final long nowNs) {
+        startNs = nowNs;
+        hasStarted = true;
+    }
+
+    /** How long it has run. Any thread. */
+    long runningNs() {
+        return hasStarted ? System.nanoTime() - startNs : 0;
     }
 
     boolean isPinned() {
