@@ -18,6 +18,8 @@ public final class Burst {
     public static final int DEFAULT_CAPACITY = 32;
     /** Flag: the packet's sender left work to be done, see {@link #offload}. */
     public static final int OFFLOAD = 1;
+    /** Flag: the packet has a mark, see {@link #mark(int, int)}. */
+    public static final int MARKED = 2;
 
     // A slot whose packet has left. No packet looks like this: none has length 0.
     private static final long VACANT = 0;
@@ -90,7 +92,7 @@ public final class Burst {
         return Descriptor.port(descriptor(i));
     }
 
-    /** The flag bits of packet {@code i}: {@link #OFFLOAD} or 0. A packet that was added has none. */
+    /** The flag bits of packet {@code i}: {@link #OFFLOAD} and {@link #MARKED}. A packet that was added has none. */
     public int flags(final int i) {
         return Descriptor.flags(descriptor(i));
     }
@@ -174,8 +176,35 @@ public final class Burst {
             final int from = Descriptor.offset(descriptor);
             OffloadRecord.copy(frames.record(from), from, target.frames.record(offset), offset);
         }
+        if ((Descriptor.flags(descriptor) & MARKED) != 0) {
+            OffloadRecord.mark(target.frames.record(offset),
+                OffloadRecord.mark(frames.record(Descriptor.offset(descriptor))));
+        }
         target.append(Descriptor.withSpan(descriptor, offset, length));
         return true;
+    }
+
+    /**
+     * Marks packet {@code i}, so that it is known again wherever it goes: a trace does. The mark goes with it and with
+     * its copies until it leaves the data plane.
+     *
+     * @param mark 1 to 65535.
+     */
+    public void mark(final int i, final int mark) {
+        assert mark > 0 && mark < 1 << Short.SIZE : "mark " + mark;
+        final long descriptor = descriptor(i);
+        OffloadRecord.mark(frames.record(Descriptor.offset(descriptor)), mark);
+        slots[head + i] = Descriptor.withFlags(descriptor, Descriptor.flags(descriptor) | MARKED);
+    }
+
+    /**
+     * The mark of packet {@code i}, or 0 if it has none. A back-end that the pool is shared with may have changed it
+     * since: it is a number to look up, not an index to trust.
+     */
+    public int mark(final int i) {
+        final long descriptor = descriptor(i);
+        return (Descriptor.flags(descriptor) & MARKED) == 0 ? 0
+            : OffloadRecord.mark(frames.record(Descriptor.offset(descriptor)));
     }
 
     /**
@@ -203,7 +232,8 @@ public final class Burst {
             OffloadRecord.write(frames.record(offset), offset, csumStart, csumOffset, gsoType, isCut ? gsoSize : 0,
                 isCut ? headerLength : 0);
         }
-        slots[head + i] = Descriptor.withFlags(descriptor, isSound ? OFFLOAD : 0);
+        final int others = Descriptor.flags(descriptor) & ~OFFLOAD;
+        slots[head + i] = Descriptor.withFlags(descriptor, isSound ? others | OFFLOAD : others);
         return isSound || isNothing;
     }
 

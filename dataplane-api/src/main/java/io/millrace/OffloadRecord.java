@@ -4,14 +4,14 @@ package io.millrace;
 import org.agrona.UnsafeApi;
 
 /**
- * What a packet with {@link Burst#OFFLOAD} leaves to be done, in the first {@link FramePool#RESERVED} bytes of its
- * frame.
+ * What is said about a packet in the first {@link FramePool#RESERVED} bytes of its frame: what one with
+ * {@link Burst#OFFLOAD} leaves to be done, and the mark of one with {@link Burst#MARKED}.
  *
  * <pre>
- *  0                4              8              10         12         13        16
- *  +----------------+--------------+--------------+----------+----------+---------+
- *  | checksum start | headers' end | csum offset  | gso size | gso type | unused  |
- *  +----------------+--------------+--------------+----------+----------+---------+
+ *  0                4              8              10         12         13       14     16
+ *  +----------------+--------------+--------------+----------+----------+--------+------+
+ *  | checksum start | headers' end | csum offset  | gso size | gso type | unused | mark |
+ *  +----------------+--------------+--------------+----------+----------+--------+------+
  *    both from the start of the pool, so that headers may come and go in front
  * </pre>
  *
@@ -23,6 +23,7 @@ final class OffloadRecord {
     private static final int CHECKSUM_OFFSET = 8;
     private static final int GSO_SIZE = 10;
     private static final int GSO_TYPE = 12;
+    private static final int MARK = 14;
     private static final int U16 = 0xffff;
     private static final int TCP_CHECKSUM = 16;
     private static final int UDP_CHECKSUM = 6;
@@ -63,7 +64,7 @@ final class OffloadRecord {
         UnsafeApi.putInt(record + HEADERS_END, headerLength == 0 ? 0 : offset + headerLength);
         UnsafeApi.putShort(record + CHECKSUM_OFFSET, (short) csumOffset);
         UnsafeApi.putShort(record + GSO_SIZE, (short) gsoSize);
-        UnsafeApi.putInt(record + GSO_TYPE, gsoType);
+        UnsafeApi.putByte(record + GSO_TYPE, (byte) gsoType);
     }
 
     /** Copies the request of a packet at {@code offset} for one at {@code toOffset}. */
@@ -72,7 +73,17 @@ final class OffloadRecord {
         UnsafeApi.putInt(toRecord, UnsafeApi.getInt(record) + move);
         final int headersEnd = headersEnd(record);
         UnsafeApi.putInt(toRecord + HEADERS_END, headersEnd == 0 ? 0 : headersEnd + move);
-        UnsafeApi.putLong(toRecord + CHECKSUM_OFFSET, UnsafeApi.getLong(record + CHECKSUM_OFFSET));
+        UnsafeApi.putInt(toRecord + CHECKSUM_OFFSET, UnsafeApi.getInt(record + CHECKSUM_OFFSET));
+        UnsafeApi.putByte(toRecord + GSO_TYPE, UnsafeApi.getByte(record + GSO_TYPE));
+    }
+
+    static void mark(final long record, final int mark) {
+        UnsafeApi.putShort(record + MARK, (short) mark);
+    }
+
+    /** 0 to 65535. */
+    static int mark(final long record) {
+        return UnsafeApi.getShortOpaque(null, record + MARK) & U16;
     }
 
     /** From the start of the pool. */

@@ -314,4 +314,38 @@ class BurstTest {
         assertEquals(62, burst.length(1));
         small.freeAll();
     }
+
+    @Test
+    void shouldKeepAMarkOnAPacketAndItsCopies() {
+        add(61, 62);
+        burst.mark(0, 65_535);
+        assertEquals(65_535, burst.mark(0));
+        assertEquals(0, burst.mark(1));
+        assertEquals(Burst.MARKED, burst.flags(0));
+        assertTrue(burst.copy(0, target));
+        burst.mark(0, 7);
+        burst.trimFront(0, 10);
+        burst.move(0, target);
+        assertEquals(65_535, target.mark(0));
+        assertEquals(7, target.mark(1));
+    }
+
+    @Test
+    void shouldKeepAMarkAndAnOffloadApart() {
+        add(100, 101);
+        burst.mark(0, 9);
+        assertTrue(burst.offload(0, 34, 16, Offload.GSO_NONE, 0, 0));
+        assertTrue(burst.offload(1, 34, 16, Offload.GSO_NONE, 0, 0));
+        burst.mark(1, 10);
+        for (int i = 0; i < 2; i++) {
+            assertEquals(9 + i, burst.mark(i));
+            assertEquals(34, burst.checksumStart(i));
+            assertTrue(burst.copy(i, target));
+            assertEquals(9 + i, target.mark(i));
+            assertEquals(16, target.checksumOffset(i));
+        }
+        assertTrue(burst.offload(0, -1, 0, Offload.GSO_NONE, 0, 0));
+        assertFalse(burst.hasOffload(0));
+        assertEquals(9, burst.mark(0));
+    }
 }
