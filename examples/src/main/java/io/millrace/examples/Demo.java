@@ -40,6 +40,7 @@ final class Demo implements Job {
     private static final int RING = 2048;
     private static final int FLOWS = 16;
 
+    private final HistogramFile histogram;
     private final Path folder;
     private final List<Traffic> traffic = new ArrayList<>();
     private final List<Port> stations = new ArrayList<>();
@@ -49,7 +50,8 @@ final class Demo implements Job {
     private long lastPackets;
     private long lastBytes;
 
-    Demo() {
+    Demo(final HistogramFile histogram) {
+        this.histogram = histogram;
         try {
             folder = Files.createTempDirectory("millrace-demo");
         } catch (final IOException e) {
@@ -142,10 +144,12 @@ final class Demo implements Job {
     @Override
     public Optional<Outcome> outcome() {
         Verdict all = new Verdict(0, 0, 0, 0, 0, 0, 0);
+        Latencies latencies = Latencies.none();
         for (int i = 0; i < STATIONS && isStarted; i++) {
             all = all.plus(next(i).verdict(traffic.get(i)));
+            latencies = latencies.plus(Latencies.of(next(i), traffic.get(i)));
         }
-        return Optional.of(Outcome.of(all));
+        return Optional.of(Outcome.of(all, histogram.written(latencies)));
     }
 
     @Override

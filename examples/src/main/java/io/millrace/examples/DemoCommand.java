@@ -17,6 +17,9 @@ final class DemoCommand implements Callable<Integer> {
             + "Each station sends numbered packets to the next one, which checks them.%n";
 
     @Mixin
+    private HistogramFile histogram;
+
+    @Mixin
     private RunOptions options;
 
     @Override
@@ -24,7 +27,8 @@ final class DemoCommand implements Callable<Integer> {
         if (!options.isJson()) {
             System.out.printf(INTRODUCTION, Demo.STATIONS);
         }
-        final Demo demo = new Demo();
+        histogram.check();
+        final Demo demo = new Demo(histogram);
         return new Run(options, demo, SECONDS, 1).with(demo.drivers());
     }
 }

@@ -34,6 +34,9 @@ final class GenerateCommand implements Callable<Integer> {
     private TrafficOptions trafficOptions;
 
     @Mixin
+    private HistogramFile histogram;
+
+    @Mixin
     private RunOptions options;
 
     @Override
@@ -41,22 +44,30 @@ final class GenerateCommand implements Callable<Integer> {
         if (trafficOptions.hasWindow() && !isEchoed) {
             throw new ConfigurationException("--window needs --echo: what has arrived is only known if it comes back");
         }
+        if (histogram.isWanted() && !isEchoed) {
+            throw new ConfigurationException(
+                "--histogram needs --echo: how long a packet takes is only known if it comes back");
+        }
+        histogram.check();
         final Traffic traffic = trafficOptions.traffic(NAME);
-        return new Run(options, new Generation(traffic, isEchoed)).with(PortArguments.drivers(port), traffic);
+        return new Run(options, new Generation(traffic, isEchoed, histogram))
+            .with(PortArguments.drivers(port), traffic);
     }
 
     /** One port, and traffic at its other side. */
     private static final class Generation implements Job {
         private final Traffic traffic;
         private final boolean isEchoed;
+        private final HistogramFile histogram;
         private Port port;
         private FramePool pool;
         private int freeAtStart;
         private boolean isStarted;
 
-        private Generation(final Traffic traffic, final boolean isEchoed) {
+        private Generation(final Traffic traffic, final boolean isEchoed, final HistogramFile histogram) {
             this.traffic = traffic;
             this.isEchoed = isEchoed;
+            this.histogram = histogram;
         }
 
         @Override
@@ -94,7 +105,8 @@ final class GenerateCommand implements Callable<Integer> {
 
         @Override
         public Optional<Outcome> outcome() {
-            return isEchoed ? Optional.of(Outcome.of(traffic.verdict())) : Optional.empty();
+            return isEchoed ? Optional.of(Outcome.of(traffic.verdict(),
+                histogram.written(Latencies.of(traffic, traffic)))) : Optional.empty();
         }
     }
 }

@@ -87,10 +87,12 @@ final class Report {
             object.put("ports", ports(totals));
             object.put("drops", drops(totals));
             outcome.ifPresent(v -> object.put("verdict", Map.of("ok", v.isGood(), "text", v.text())));
+            outcome.flatMap(Outcome::latencies).ifPresent(latencies -> object.put("latency", latencies.figures()));
             object.put("counters", counters);
             out.println(Json.write(object));
         } else {
             text(totals);
+            outcome.flatMap(Outcome::latencies).ifPresent(out::println);
             outcome.ifPresent(v -> out.println(v.text()));
         }
         out.flush();

@@ -30,17 +30,22 @@ final class SinkCommand implements Callable<Integer> {
     private Long count;
 
     @Mixin
+    private HistogramFile histogram;
+
+    @Mixin
     private RunOptions options;
 
     @Override
     public Integer call() {
+        histogram.check();
         final Traffic traffic = Traffic.named(NAME).sinkOnly().tracked(flows);
         final long enough = count == null ? Long.MAX_VALUE : count;
-        return new Run(options, new Verification(traffic, enough)).with(PortArguments.drivers(port), traffic);
+        return new Run(options, new Verification(traffic, enough, histogram))
+            .with(PortArguments.drivers(port), traffic);
     }
 
     /** One port, and a verifier behind it. */
-    private record Verification(Traffic traffic, long enough) implements Job {
+    private record Verification(Traffic traffic, long enough, HistogramFile histogram) implements Job {
         @Override
         public Graph wire(final List<Port> ports) {
             return new Graph().from(ports.get(0)).to(ports.get(1));
@@ -53,7 +58,7 @@ final class SinkCommand implements Callable<Integer> {
 
         @Override
         public Optional<Outcome> outcome() {
-            return Optional.of(Outcome.of(traffic.verdict()));
+            return Optional.of(Outcome.of(traffic.verdict(), histogram.written(Latencies.of(traffic, traffic))));
         }
     }
 }

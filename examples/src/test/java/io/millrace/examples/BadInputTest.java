@@ -58,6 +58,8 @@ class BadInputTest {
         echo vhost-user:/x --frob | millrace echo: Unknown option: '--frob'
         generate vhost-user:/x --sizes big | millrace generate: sizes of "big" cannot be: write 64, or 64,590,1514, or
         generate vhost-user:/x --sizes 1 | millrace generate: a packet of 1 bytes cannot be: take 60 to
+        generate vhost-user:/x --histogram /tmp/h | millrace generate: --histogram needs --echo: how long a packet
+        sink vhost-user:/x --histogram /no/h | millrace sink: the histogram cannot be written to /no/h (/no/h): name a
         echo tap:this-name-is-too-long | millrace echo: "this-name-is-too-long" cannot be the name of an interface: tak
         echo tap:a,queues=0 | millrace echo: the option queues of port "tap:a,queues=0" is a whole number from 1 to
         echo tap:a,mtu=1 | millrace echo: the option mtu of port "tap:a,mtu=1" is a whole number from 68 to

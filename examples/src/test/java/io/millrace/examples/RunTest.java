@@ -59,6 +59,10 @@ class RunTest {
             assertEquals("totals", totals.get("type"));
             assertEquals(Boolean.TRUE, ((Map<?, ?>) totals.get("verdict")).get("ok"));
             assertEquals(3, ((Map<?, ?>) totals.get("ports")).size());
+            final Map<?, ?> latency = (Map<?, ?>) totals.get("latency");
+            assertTrue((Long) latency.get("packets") > 0 && (Long) latency.get("p50Ns") > 0
+                && (Long) latency.get("maxNs") >= (Long) latency.get("p999Ns"), child.out());
+            assertEquals(0L, latency.get("untimed"));
         }
     }
 
@@ -111,8 +115,13 @@ class RunTest {
         try (Child echo = Child.millrace(folder, "echo", "vhost-user:" + socket("a"))) {
             echo.awaitOut("ready: 1 port\n", 60);
             try (Child generate = Child.millrace(folder, "generate", "virtio-user:" + socket("a"), "--echo",
-                "--window", "64", "--count", "20000", "--sizes", "imix", "--flows", "8")) {
+                "--window", "64", "--count", "20000", "--sizes", "imix", "--flows", "8",
+                "--histogram", folder.resolve("echo.hgrm").toString())) {
                 assertEquals(0, generate.await(60));
+                assertTrue(generate.out().lines().anyMatch(line ->
+                    line.matches("latency  p50 [0-9.]+ [mu]?s  p90 .*  p99 .*  p99.9 .*  max .* of 20000 packets")),
+                    generate.out());
+                assertTrue(Files.readString(folder.resolve("echo.hgrm")).contains("Total count    =        20000"));
                 assertTrue(generate.out().contains("OK: 20000 packets sent, 20000 received"), generate.out());
             }
             echo.signal("TERM");

@@ -27,6 +27,7 @@ final class FlowTable {
 
     private static final int WORDS = WINDOW / Long.SIZE;
     private static final long FREE = -1;
+    private static final int UNSENT_BITS = Long.SIZE - Numbered.SEQUENCE_BITS;
 
     private final int capacity;
     private final int mask;
@@ -61,11 +62,12 @@ final class FlowTable {
     /**
      * Takes note of a packet.
      *
-     * @param key      of the flow, 0 or more.
-     * @param sequence the packet's number, 0 or more.
+     * @param key    of the flow, 0 or more.
+     * @param number the packet's number, its low {@value Numbered#SEQUENCE_BITS} bits. Of the numbers that have them
+     *               in common the one nearest to what is due is meant.
      * @return one of the constants.
      */
-    int accept(final long key, final long sequence) {
+    int accept(final long key, final long number) {
         final int at = find(key);
         if (at < 0) {
             return UNTRACKED;
@@ -73,14 +75,15 @@ final class FlowTable {
         if (keys[at] == FREE) {
             keys[at] = key;
             flows++;
-            first[at] = sequence;
-            next[at] = sequence;
+            first[at] = number;
+            next[at] = number;
         }
         final long due = next[at];
+        final long sequence = due + ((number - due) << UNSENT_BITS >> UNSENT_BITS);
         if (sequence >= due) {
             return advance(at, due, sequence);
         }
-        if (due - sequence > WINDOW) {
+        if (due - sequence > WINDOW || sequence < 0) {
             return VERY_LATE;
         }
         final int word = at * WORDS + (int) (sequence / Long.SIZE % WORDS);

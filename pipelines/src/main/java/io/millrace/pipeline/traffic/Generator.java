@@ -32,6 +32,7 @@ final class Generator implements RxQueue {
     private final Counter packets;
     private final Counter bytes;
     private final Counter noFrame;
+    private final Counter skipped;
     private final Ethernet ethernet = new Ethernet();
     private final Ipv4 ip = new Ipv4();
     private final Udp udp = new Udp();
@@ -55,6 +56,7 @@ final class Generator implements RxQueue {
         this.packets = scope.counter("packets");
         this.bytes = scope.counter("bytes");
         this.noFrame = scope.counter("no-frame");
+        this.skipped = scope.counter("skipped");
     }
 
     void running(final boolean run) {
@@ -70,6 +72,10 @@ final class Generator implements RxQueue {
         return packets.get();
     }
 
+    long skipped() {
+        return skipped.get();
+    }
+
     @Override
     public int receive(final Burst burst) {
         if (!isRunning) {
@@ -83,7 +89,9 @@ final class Generator implements RxQueue {
         if (wanted == 0) {
             return 0;
         }
-        final int n = pace.take(wanted, System.nanoTime());
+        final long nowNs = System.nanoTime();
+        final int n = pace.take(wanted, nowNs);
+        skipped.add(pace.skipped() - skipped.get());
         int made = 0;
         long madeBytes = 0;
         while (made < n) {
@@ -94,7 +102,7 @@ final class Generator implements RxQueue {
                 break;
             }
             burst.add(offset, size, portId);
-            write(burst, burst.size() - 1, size);
+            write(burst, burst.size() - 1, size, nowNs - pace.lateNs(made));
             made++;
             madeBytes += size;
         }
@@ -104,7 +112,7 @@ final class Generator implements RxQueue {
         return made;
     }
 
-    private void write(final Burst burst, final int i, final int size) {
+    private void write(final Burst burst, final int i, final int size, final long dueNs) {
         final int flow = nextFlow;
         ethernet.wrap(burst, i);
         ethernet.destination(destination).source(source).type(EtherType.IPV4);
@@ -115,7 +123,7 @@ final class Generator implements RxQueue {
         udp.sourcePort(FIRST_PORT + flow % PORTS).destinationPort(DISCARD_PORT)
             .length(size - Ethernet.LENGTH - Ipv4.LENGTH);
         numbered.wrap(burst, i, Numbered.OFFSET);
-        numbered.write(stream, flow, sequences[flow]++);
+        numbered.write(stream, flow, sequences[flow]++, dueNs);
         udp.updateChecksum(ip);
         nextFlow = flow + 1 == sequences.length ? 0 : flow + 1;
         nextSize = nextSize + 1 == sizes.length ? 0 : nextSize + 1;

@@ -2,8 +2,8 @@
 package io.millrace.pipeline.traffic;
 
 /**
- * How many packets may go out now so that a rate is kept. What could not be sent in time is caught up with for a
- * hundredth of a second and forgotten beyond.
+ * How many packets may go out now so that a rate is kept, and when each of them should have. What could not be sent in
+ * time is caught up with for a hundredth of a second and skipped beyond.
  *
  * <p>Thread safety: none.
  */
@@ -13,8 +13,11 @@ final class Pace {
     private static final long MIN_CREDIT = 64;
 
     private final long rate;
+    private final double intervalNs;
     private final double mostCredit;
     private double credit;
+    private double skipped;
+    private double lateNs;
     private long lastNs;
     private boolean isRunning;
 
@@ -25,6 +28,7 @@ final class Pace {
      */
     Pace(final long rate) {
         this.rate = rate;
+        this.intervalNs = rate == 0 ? 0 : NS_PER_SECOND / rate;
         this.mostCredit = Math.max(MIN_CREDIT, rate / CATCH_UP_PARTS);
     }
 
@@ -34,13 +38,30 @@ final class Pace {
             return wanted;
         }
         if (isRunning) {
-            credit = Math.min(mostCredit, credit + (nowNs - lastNs) * rate / NS_PER_SECOND);
+            final double earned = credit + (nowNs - lastNs) * rate / NS_PER_SECOND;
+            credit = Math.min(mostCredit, earned);
+            skipped += earned - credit;
         }
         isRunning = true;
         lastNs = nowNs;
+        // The first of them was due when the credit reached 1.
+        lateNs = (credit - 1) * intervalNs;
         final int taken = (int) Math.min(wanted, credit);
         credit -= taken;
         return taken;
+    }
+
+    /**
+     * By how much packet {@code k} of those last taken is late, in nanoseconds, 0 or more: how long before
+     * {@code nowNs} it should have gone out. Without a rate it is not.
+     */
+    long lateNs(final int k) {
+        return (long) Math.max(0, lateNs - k * intervalNs);
+    }
+
+    /** How many packets the rate asked for that were too late to be caught up with. */
+    long skipped() {
+        return (long) skipped;
     }
 
     /** Forgets the time since the last call, as after a pause. */

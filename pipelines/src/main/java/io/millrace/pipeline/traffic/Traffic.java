@@ -6,6 +6,7 @@ import io.millrace.PollModeDriver;
 import io.millrace.Port;
 import io.millrace.PortContext;
 import io.millrace.packet.MacAddress;
+import org.HdrHistogram.Histogram;
 
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -26,8 +27,13 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Where an echo exchanges the MAC addresses and sends the packets back, one object is both, and {@link #verdict()}
  * is about its own packets.
  *
- * <p>Counters: those of a port, and {@code port/NAME/verify/} {@code lost}, {@code duplicate}, {@code reordered},
- * {@code corrupt}, {@code foreign}, {@code untracked} (packets of more flows than {@link #tracked}).
+ * <p>Each packet carries the time at which it was due, and the verifier keeps a histogram of how long they were on the
+ * way ({@link #latency}).
+ *
+ * <p>Counters: those of a port; {@code port/NAME/rx0/skipped} (packets that {@link #rate} asked for and that were never
+ * made, because the worker was held up for more than a hundredth of a second); and {@code port/NAME/verify/}
+ * {@code lost}, {@code duplicate}, {@code reordered}, {@code corrupt}, {@code foreign}, {@code untracked} (packets of
+ * more flows than {@link #tracked}), {@code untimed} (packets whose time is of another clock, or 60 seconds ago).
  *
  * <p>Thread safety: describe it on one thread, then open it, once. {@link #start}, {@link #stop}, {@link #isFinished}
  * and the verdicts from any thread, as long as the data plane is not closed.
@@ -227,6 +233,32 @@ public final class Traffic implements PollModeDriver {
             sent += sender.sent();
         }
         return opened().tx(0).verdict(sent);
+    }
+
+    /**
+     * How long the packets received so far were on the way, in nanoseconds, with three digits. Counts from when a
+     * packet was due to when the burst that it came in was verified. With a {@link #rate} it was due when the rate
+     * says, however late it was made: so the time counts for which a stall of what is measured held up the sender
+     * (coordinated omission), but for packets {@link #skipped}. Without one it was due when it was made: under full
+     * load that tells how long the queues are.
+     *
+     * <p>The clock is {@link System#nanoTime()}, on Linux CLOCK_MONOTONIC, which all processes of a host share (unless
+     * one is in a time namespace). Packets of other hosts are counted as {@link #untimed}.
+     *
+     * @return a copy for the caller. Asking does not disturb the worker.
+     */
+    public Histogram latency() {
+        return opened().tx(0).latency();
+    }
+
+    /** Numbered packets received that are not in {@link #latency()}: of another clock's time, or of too long ago. */
+    public long untimed() {
+        return opened().tx(0).untimed();
+    }
+
+    /** Packets that the {@link #rate} asked for and that were never made, because they were too late. */
+    public long skipped() {
+        return opened().rx(0).skipped();
     }
 
     private TrafficPort opened() {

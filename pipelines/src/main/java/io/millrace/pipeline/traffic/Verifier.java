@@ -11,6 +11,7 @@ import io.millrace.packet.IpProtocol;
 import io.millrace.packet.Ipv4;
 import io.millrace.packet.MacAddress;
 import io.millrace.packet.Udp;
+import org.HdrHistogram.Histogram;
 
 /** The transmit side of a {@link Traffic} port: looks at every packet and frees it. */
 final class Verifier implements TxQueue {
@@ -25,6 +26,8 @@ final class Verifier implements TxQueue {
     private final Counter corrupt;
     private final Counter foreign;
     private final Counter untracked;
+    private final Counter untimed;
+    private final Latency latency = new Latency();
     private final Ethernet ethernet = new Ethernet();
     private final Ipv4 ip = new Ipv4();
     private final Udp udp = new Udp();
@@ -50,23 +53,26 @@ final class Verifier implements TxQueue {
         corrupt = findings.counter("corrupt");
         foreign = findings.counter("foreign");
         untracked = findings.counter("untracked");
+        untimed = findings.counter("untimed");
     }
 
     @Override
     public int transmit(final Burst burst) {
         final int n = burst.size();
+        final long nowNs = System.nanoTime();
         long length = 0;
         for (int i = 0; i < n; i++) {
             length += burst.length(i);
-            verify(burst, i);
+            verify(burst, i, nowNs);
         }
+        latency.publish();
         packets.add(n);
         bytes.add(length);
         burst.freeAll();
         return n;
     }
 
-    private void verify(final Burst burst, final int i) {
+    private void verify(final Burst burst, final int i, final long nowNs) {
         if (!ethernet.wrap(burst, i) || !isForUs(ethernet.destination()) || !isNumbered(burst, i)) {
             foreign.increment();
             return;
@@ -74,6 +80,9 @@ final class Verifier implements TxQueue {
         if (!numbered.isIdentityIntact()) {
             corrupt.increment();
             return;
+        }
+        if (!latency.record(numbered.ageNs(nowNs))) {
+            untimed.increment();
         }
         if (!ip.isChecksumValid() || udp.length() != ip.payloadLength() || !numbered.isFillingIntact()) {
             corrupt.increment();
@@ -104,6 +113,14 @@ final class Verifier implements TxQueue {
             case FlowTable.DUPLICATE -> duplicate.increment();
             default -> untracked.increment();
         }
+    }
+
+    Histogram latency() {
+        return latency.copy();
+    }
+
+    long untimed() {
+        return untimed.get();
     }
 
     long received() {

@@ -11,6 +11,7 @@
  *                                                  {@link io.millrace.pipeline.traffic.Verdict}
  * </pre>
  *
- * <p>Read {@link io.millrace.pipeline.traffic.Traffic}, then {@code Numbered}, which shows the packet.
+ * <p>Read {@link io.millrace.pipeline.traffic.Traffic}, then {@code Numbered}, which shows the packet, and
+ * {@code Latency} for how the time is kept that packets were on the way.
  */
 package io.millrace.pipeline.traffic;

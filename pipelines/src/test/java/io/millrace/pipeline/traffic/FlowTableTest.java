@@ -76,4 +76,23 @@ class FlowTableTest {
         assertEquals(FlowTable.VERY_LATE, table.accept(1, 9));
         assertEquals(FlowTable.DUPLICATE, table.accept(1, 9));
     }
+
+    @Test
+    void shouldGoOnWhenTheBitsThatTravelComeAgain() {
+        final long wrap = 1L << Numbered.SEQUENCE_BITS;
+        accept(wrap - 2, wrap - 1);
+        assertEquals(FlowTable.IN_ORDER, table.accept(1, 0));
+        assertEquals(FlowTable.DUPLICATE, table.accept(1, wrap - 1));
+        assertEquals(FlowTable.AFTER_GAP, table.accept(1, 2));
+        assertEquals(1, table.gap());
+        assertEquals(FlowTable.LATE, table.accept(1, 1));
+    }
+
+    @Test
+    void shouldTakeNumbersBeforeTheFirstForVeryLate() {
+        accept(0);
+        for (int back = 1; back < 2 * FlowTable.WINDOW; back++) {
+            assertEquals(FlowTable.VERY_LATE, table.accept(1, (1L << Numbered.SEQUENCE_BITS) - back));
+        }
+    }
 }

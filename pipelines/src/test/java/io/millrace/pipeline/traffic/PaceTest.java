@@ -49,4 +49,35 @@ class PaceTest {
         pace.pause();
         assertEquals(0, pace.take(32, 60 * SECOND));
     }
+
+    @Test
+    void shouldSayWhenEachPacketWasDue() {
+        final Pace pace = new Pace(1_000_000);
+        pace.take(32, 0);
+        assertEquals(4, pace.take(4, 10_500));
+        // Ten were due, one each microsecond; half a microsecond has passed since the last.
+        assertEquals(9500, pace.lateNs(0));
+        assertEquals(6500, pace.lateNs(3));
+        assertEquals(6, pace.take(32, 10_600));
+        assertEquals(5600, pace.lateNs(0));
+        assertEquals(600, pace.lateNs(5));
+    }
+
+    @Test
+    void shouldCallNothingLateWithoutARate() {
+        final Pace pace = new Pace(0);
+        pace.take(32, 0);
+        pace.take(32, SECOND);
+        assertEquals(0, pace.lateNs(0));
+        assertEquals(0, pace.skipped());
+    }
+
+    @Test
+    void shouldCountWhatItSkips() {
+        final Pace pace = new Pace(1_000_000);
+        pace.take(32, 0);
+        assertEquals(10_000, pace.take(Integer.MAX_VALUE, SECOND / 10));
+        assertEquals(90_000, pace.skipped());
+        assertEquals(10_000_000 - 1000, pace.lateNs(0));
+    }
 }

@@ -15,11 +15,15 @@ import io.millrace.pipeline.MacSwap;
 import io.millrace.pipeline.Node;
 import io.millrace.pipeline.Output;
 import io.millrace.pipeline.Until;
+import org.HdrHistogram.Histogram;
 import org.agrona.UnsafeApi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -214,6 +218,66 @@ class TrafficTest {
         assertTrue(traffic.verdict().isClean());
         traffic.start();
         Until.isTrue(() -> traffic.sent() > before[0], () -> "it does not go on");
+    }
+
+    @Test
+    void shouldMeasureHowLongPacketsWereOnTheWay() {
+        final Traffic sender = Traffic.named("sender").sizes(60, 1514).count(1000);
+        final Traffic sink = Traffic.named("sink").sinkOnly();
+        final Port from = dataplane.open(sender);
+        final Port to = dataplane.open(sink);
+        final Trouble slow = new Trouble((burst, i, number, node) -> {
+            if (i == 0) {
+                LockSupport.parkNanos(2_000_000);
+            }
+            return true;
+        });
+        dataplane.start(new Graph().from(from).to(slow).from(slow.out).to(to));
+        Until.isTrue(() -> sink.latency().getTotalCount() == 1000, () -> sink.verdict(sender).toString());
+        assertTrue(sink.latency().getMinValue() >= 2_000_000, () -> "least " + sink.latency().getMinValue());
+        assertEquals(0, sink.untimed() + sender.skipped());
+    }
+
+    @Test
+    void shouldCountTheTimeForWhichAStallHeldUpTheSender() {
+        final Traffic sender = Traffic.named("sender").rate(10_000).count(2000);
+        final Traffic sink = Traffic.named("sink").sinkOnly();
+        final Port from = dataplane.open(sender);
+        final Port to = dataplane.open(sink);
+        final Trouble stalls = new Trouble((burst, i, number, node) -> {
+            if (number == 500) {
+                LockSupport.parkNanos(50_000_000);
+            }
+            return true;
+        });
+        dataplane.start(new Graph().from(from).to(stalls).from(stalls.out).to(to));
+        Until.isTrue(() -> sender.isFinished() && sink.latency().getTotalCount() == 2000, () -> "too slow");
+        // At 10 packets a millisecond: what was due in the last 10 ms of it was late by 0 to 10 ms, evenly; what was
+        // due before that was skipped. By the time of making them, a burst at most would be late.
+        final Histogram latency = sink.latency();
+        assertTrue(latency.getCountBetweenValues(5_000_000, Latency.HIGHEST_NS) >= 40, () -> "late: "
+            + latency.getCountBetweenValues(5_000_000, Latency.HIGHEST_NS));
+        assertTrue(sender.skipped() >= 300, () -> "skipped: " + sender.skipped());
+    }
+
+    @Test
+    void shouldCountPacketsThatCarryNoTimeOfThisMachine() {
+        final Numbered numbered = new Numbered();
+        final Udp udp = new Udp();
+        final Traffic sender = Traffic.named("sender").count(100);
+        final Traffic sink = Traffic.named("sink").sinkOnly();
+        final Port from = dataplane.open(sender);
+        final Port to = dataplane.open(sink);
+        final Trouble elsewhere = new Trouble((burst, i, number, node) -> {
+            assertTrue(udp.wrap(burst, i, 34) && numbered.wrap(burst, i, Numbered.OFFSET));
+            final long sentNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(number % 2 == 0 ? 1000 : -1000);
+            numbered.write(numbered.stream(), numbered.flow(), numbered.sequence(), sentNs);
+            return true;
+        });
+        dataplane.start(new Graph().from(from).to(elsewhere).from(elsewhere.out).to(to));
+        Until.isTrue(() -> sink.untimed() == 100, () -> sink.verdict(sender).toString());
+        assertEquals(0, sink.latency().getTotalCount());
+        assertTrue(sink.verdict(sender).isClean(), () -> sink.verdict(sender).toString());
     }
 
     @Test
