@@ -12,6 +12,9 @@ import io.millrace.PollModeDriver;
 import io.millrace.Port;
 import io.millrace.PortContext;
 import io.millrace.PortListener;
+import org.agrona.concurrent.CachedNanoClock;
+import org.agrona.concurrent.NanoClock;
+import org.agrona.concurrent.SystemNanoClock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,6 +55,7 @@ public final class Dataplane implements AutoCloseable {
     private final FramePool pool;
     private final Counters counters;
     private final ControlLoop control;
+    private final CachedNanoClock stepClock;
     private final ShutdownLatch shutdown = new ShutdownLatch(this::close);
     private final Map<Integer, Port> ports = new ConcurrentSkipListMap<>();
     private final List<PortListener> listeners = new CopyOnWriteArrayList<>();
@@ -73,6 +77,10 @@ public final class Dataplane implements AutoCloseable {
         this.pool = pool;
         this.counters = counters;
         this.control = ControlLoop.start(name + "-control");
+        stepClock = builder.isStepped() ? new CachedNanoClock() : null;
+        if (stepClock != null) {
+            stepClock.update(System.nanoTime());
+        }
         final Counters.Scope scope = counters.scope("dataplane");
         swaps = scope.counter("swaps");
         pausedNs = scope.counter("paused-ns");
@@ -216,6 +224,55 @@ public final class Dataplane implements AutoCloseable {
         }
         new Swap(this, crew, graph.copy()).run();
         isStarted = true;
+        if (!isStepped()) {
+            control.execute(new Watchdog(control, crew, counters, this::stalled)::look);
+        }
+    }
+
+    /**
+     * Makes one pass of every worker on the calling thread, in turn: what has come to the ports goes through the graph.
+     * A packet that changes workers takes a step for each. One thread at a time.
+     *
+     * @return how many packets came in, from ports and other workers.
+     * @throws IllegalStateException if this data plane was not built to be {@link DataplaneBuilder#stepped}.
+     */
+    public int step() {
+        checkStepped();
+        int received = 0;
+        for (final WorkerThread thread : crew.threads().values()) {
+            received += thread.step();
+        }
+        return received;
+    }
+
+    /**
+     * Lets that much time pass for {@link Node#onTick} and {@link Worker#nanoTime}; the next step tells the nodes.
+     *
+     * @throws IllegalStateException if this data plane was not built to be {@link DataplaneBuilder#stepped}.
+     */
+    public void advance(final Duration time) {
+        checkStepped();
+        stepClock.advance(time.toNanos());
+    }
+
+    private void checkStepped() {
+        checkOpen();
+        if (!isStepped()) {
+            throw new IllegalStateException("data plane " + name + " runs by itself: build it stepped() to step it");
+        }
+    }
+
+    boolean isStepped() {
+        return stepClock != null;
+    }
+
+    /** The time that nodes are told. */
+    NanoClock clock() {
+        return isStepped() ? stepClock : SystemNanoClock.INSTANCE;
+    }
+
+    private void stalled(final Worker worker, final long durationNs, final String where) {
+        LOG.debug("{} stood still for {} ns in {}", worker, durationNs, where);
     }
 
     /**

@@ -29,6 +29,7 @@ public final class DataplaneBuilder {
     private Duration maxWait = Duration.ofMillis(1);
     private Path countersFile;
     private boolean heedsSignals = true;
+    private boolean isStepped;
 
     DataplaneBuilder() {
     }
@@ -88,6 +89,17 @@ public final class DataplaneBuilder {
         return this;
     }
 
+    /**
+     * Makes it stand still unless it is told to go: no worker has a thread, {@link Dataplane#step} makes one pass of
+     * each on the calling thread, and the time that nodes are told passes only by {@link Dataplane#advance}. For tests
+     * of nodes and graphs, and for a debugger: at a breakpoint nothing runs on, and no ring overflows but those of the
+     * ports.
+     */
+    public DataplaneBuilder stepped() {
+        isStepped = true;
+        return this;
+    }
+
     /** Keeps the counters in a file that other processes can read. In memory if not called. */
     public DataplaneBuilder countersFile(final Path path) {
         countersFile = path;
@@ -137,6 +149,10 @@ public final class DataplaneBuilder {
 
     int burst() {
         return burst;
+    }
+
+    boolean isStepped() {
+        return isStepped;
     }
 
     boolean heedsSignals() {

@@ -9,6 +9,8 @@ import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.NanoClock;
 import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -36,9 +38,19 @@ final class Duty implements Agent {
     private static final int HOUSEKEEPING_MASK = 63;
     private static final long TICK_NS = 100_000_000;
     private static final int MOST_TASKS = 1024;
+    private static final VarHandle CYCLES;
+
+    static {
+        try {
+            CYCLES = MethodHandles.lookup().findVarHandle(Duty.class, "cycles", long.class);
+        } catch (final ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     private final Worker worker;
     private final NanoClock clock;
+    private final int housekeepingMask;
     private final FaultLog faults = new FaultLog();
     private final MpscVarHandleArrayQueue<Runnable> tasks = new MpscVarHandleArrayQueue<>(MOST_TASKS);
     private final Set<Node> started = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -64,9 +76,16 @@ final class Duty implements Agent {
     private volatile long drainPasses;
     private volatile long drained;
 
-    Duty(final Worker worker, final Counters counters, final NanoClock clock) {
+    /**
+     * Nothing to do yet.
+     *
+     * @param clock        that nodes are told the time by.
+     * @param isMeticulous whether it keeps house after every pass: for a worker that makes few.
+     */
+    Duty(final Worker worker, final Counters counters, final NanoClock clock, final boolean isMeticulous) {
         this.worker = worker;
         this.clock = clock;
+        housekeepingMask = isMeticulous ? 0 : HOUSEKEEPING_MASK;
         scope = counters.scope("worker", worker.name());
         cyclesCounter = scope.counter("cycles");
         busyCyclesCounter = scope.counter("busy-cycles");
@@ -112,7 +131,7 @@ final class Duty implements Agent {
             return drainOnce();
         }
         final int received;
-        if ((++cycles & HOUSEKEEPING_MASK) == 0) {
+        if ((++cycles & housekeepingMask) == 0) {
             final long beforeNs = System.nanoTime();
             received = program.runTimed();
             if (received > 0) {
@@ -135,12 +154,14 @@ final class Duty implements Agent {
         drained += received;
         packets += received;
         drainPasses++;
+        cycles++;
         // Others may need this CPU to come to an end; and an idle worker would fall asleep.
         Thread.yield();
         return 1;
     }
 
-    private void runTasks() {
+    /** Does what {@link #call} was asked for. Called by {@link #doWork}. */
+    void runTasks() {
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
             task.run();
         }
@@ -284,6 +305,11 @@ final class Duty implements Agent {
                 + " tasks waiting already: a node or a driver of it blocks"));
         }
         return result;
+    }
+
+    /** A sign of life: another number, another pass. Any thread. */
+    long passes() {
+        return (long) CYCLES.getOpaque(this);
     }
 
     /** How many passes it has ended while draining. Any thread. */

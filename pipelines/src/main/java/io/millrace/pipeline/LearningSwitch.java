@@ -151,7 +151,7 @@ public final class LearningSwitch extends Node {
     protected void onStart(final Worker worker) {
         // Another worker may have run it before: what it has learned stays.
         if (table == null) {
-            table = new MacTable(capacity, ageing.toNanos(), System.nanoTime(), TICK_NS);
+            table = new MacTable(capacity, ageing.toNanos(), worker.nanoTime(), TICK_NS);
         }
         learned = counter("learned");
         moved = counter("moved");

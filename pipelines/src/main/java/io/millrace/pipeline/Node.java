@@ -96,7 +96,7 @@ public abstract class Node {
     /**
      * Called about every 100 ms, traffic or not. Must not emit.
      *
-     * @param nowNs {@link System#nanoTime()}.
+     * @param nowNs {@link Worker#nanoTime()}.
      */
     protected void onTick(final long nowNs) {
     }

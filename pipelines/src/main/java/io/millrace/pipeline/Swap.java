@@ -172,6 +172,7 @@ final class Swap {
         }
         for (final Map.Entry<Duty, Long> entry : whole.entrySet()) {
             while (entry.getKey().drainPasses() < entry.getValue() && System.nanoTime() - deadlineNs < 0) {
+                threads.values().forEach(WorkerThread::step);
                 LockSupport.parkNanos(LOOK_AGAIN_NS);
             }
         }

@@ -47,6 +47,11 @@ public final class Worker {
         return frames;
     }
 
+    /** The time by the clock of its data plane: {@link System#nanoTime} unless that is stepped. Any thread. */
+    public long nanoTime() {
+        return dataplane.clock().nanoTime();
+    }
+
     /** Since when it runs, by {@link System#nanoTime}. Set by its thread. */
     void startedAt(final long nowNs) {
         startNs = nowNs;

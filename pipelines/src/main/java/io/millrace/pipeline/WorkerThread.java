@@ -10,9 +10,11 @@ import org.slf4j.LoggerFactory;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The thread of one {@link Worker}: runs its {@link Duty} and sleeps as the data plane's {@link Idle} says.
+ * The thread of one {@link Worker}: runs its {@link Duty} and sleeps as the data plane's {@link Idle} says. In a data
+ * plane that is stepped there is none, and whoever steps it, or asks something of it, lends his own.
  *
- * <p>Thread safety: {@link #call} and {@link #wake} from any thread; the rest is the data plane's, one call at a time.
+ * <p>Thread safety: {@link #call}, {@link #wake} and {@link #step} from any thread; the rest is the data plane's, one
+ * call at a time.
  */
 final class WorkerThread implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerThread.class);
@@ -27,10 +29,11 @@ final class WorkerThread implements AutoCloseable {
 
     private WorkerThread(final Worker worker, final Dataplane dataplane) {
         this.worker = worker;
-        duty = new Duty(worker, dataplane.counters(), System::nanoTime);
-        final IdleStrategy idle = dataplane.idle().strategy(duty, dataplane.maxWaitNs());
+        duty = new Duty(worker, dataplane.counters(), dataplane.clock(), dataplane.isStepped());
+        final IdleStrategy idle = dataplane.isStepped() ? null
+            : dataplane.idle().strategy(duty, dataplane.maxWaitNs());
         sleeper = idle instanceof final AdaptiveIdle adaptive ? adaptive : null;
-        runner = new AgentRunner(idle, WorkerThread::failed, null, duty);
+        runner = idle == null ? null : new AgentRunner(idle, WorkerThread::failed, null, duty);
     }
 
     /**
@@ -40,6 +43,10 @@ final class WorkerThread implements AutoCloseable {
      */
     static WorkerThread start(final Worker worker, final Dataplane dataplane) {
         final WorkerThread thread = new WorkerThread(worker, dataplane);
+        if (thread.runner == null) {
+            thread.duty.onStart();
+            return thread;
+        }
         AgentRunner.startOnThread(thread.runner, WorkerThread::thread);
         try {
             thread.duty.awaitStart();
@@ -76,15 +83,30 @@ final class WorkerThread implements AutoCloseable {
 
     /** What the thread is doing now, for messages; empty if it is not there. */
     StackTraceElement[] stack() {
-        final Thread thread = runner.thread();
+        final Thread thread = runner == null ? null : runner.thread();
         return thread == null ? new StackTraceElement[0] : thread.getStackTrace();
     }
 
     /** Has the thread run {@code task} between two passes, soon even if it sleeps. */
     CompletableFuture<Void> call(final Runnable task) {
         final CompletableFuture<Void> result = duty.call(task);
+        if (runner == null) {
+            synchronized (gate) {
+                duty.runTasks();
+            }
+        }
         wake();
         return result;
+    }
+
+    /** Makes one pass on the calling thread, if there is no other. Returns how many packets came in. */
+    int step() {
+        if (runner != null) {
+            return 0;
+        }
+        synchronized (gate) {
+            return isClosed ? 0 : duty.doWork();
+        }
     }
 
     /** Has it look at its queues now. Does nothing once it has ended. */
@@ -109,6 +131,15 @@ final class WorkerThread implements AutoCloseable {
     @Override
     public void close() {
         stop();
+        if (runner == null) {
+            synchronized (gate) {
+                if (!isClosed) {
+                    duty.onClose();
+                }
+                isClosed = true;
+            }
+            return;
+        }
         runner.close(CLOSE_RETRY_MS, thread -> LOG.warn("{} does not stop: a node or a driver of it blocks",
             thread.getName()));
         synchronized (gate) {
@@ -121,6 +152,6 @@ final class WorkerThread implements AutoCloseable {
 
     /** Whether the thread has ended: one that was not waited for to the end may still be in its queues. */
     boolean hasEnded() {
-        return runner.isClosed();
+        return runner == null || runner.isClosed();
     }
 }

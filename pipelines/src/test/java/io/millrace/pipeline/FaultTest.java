@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** Nodes and drivers that throw cost the packets they had, and nothing else. Missing frames would fail the close. */
@@ -173,5 +174,39 @@ class FaultTest {
         Until.isTrue(() -> dataplane.counters().snapshot().getOrDefault("node/node/ticks", 0L) > 1, () -> "no ticks");
         inject(0, 1);
         b.await(1);
+    }
+
+    @Test
+    void shouldShutOutANodeThatThrowsAgainAndAgain() {
+        final TestNodes.Custom node = new TestNodes.Custom((burst, i) -> {
+            throw new IllegalStateException("always");
+        });
+        startWith(node);
+        for (int fault = 1; fault <= Quarantine.MOST_FAULTS; fault++) {
+            assertFalse(node.isQuarantined());
+            inject(0, 1);
+            awaitCounter("node/custom/drop/fault", fault);
+        }
+        Until.isTrue(node::isQuarantined, () -> "not shut out");
+        assertTrue(dataplane.view().nodes().get(0).isQuarantined());
+        inject(0, 10);
+        awaitCounter("node/custom/drop/quarantined", 10);
+        b.inject(Packets.ethernet(Packets.A, Packets.B, 1));
+        a.await(1);
+        node.readmit();
+        inject(0, 1);
+        awaitCounter("node/custom/drop/fault", Quarantine.MOST_FAULTS + 1);
+        assertFalse(node.isQuarantined());
+    }
+
+    @Test
+    void shouldForgiveAFaultNowAndThen() {
+        final Quarantine quarantine = new Quarantine();
+        for (int round = 0; round < 10 * Quarantine.MOST_FAULTS; round++) {
+            assertFalse(quarantine.onFault());
+            for (int i = 0; i < Quarantine.FORGIVEN_AFTER; i++) {
+                quarantine.onSuccess();
+            }
+        }
     }
 }
