@@ -25,7 +25,8 @@ import java.util.TreeMap;
  * <p>Thread safety: counters may be made from any thread. Asking twice for one name gives the same counter.
  */
 public final class Counters implements AutoCloseable {
-    private static final int CAPACITY = 4096;
+    /** How many there can be: some 50 for each queue pair of a port. The file is as large, but mostly a hole. */
+    static final int CAPACITY = 16_384;
 
     private final CountersManager manager;
     private final Path path;

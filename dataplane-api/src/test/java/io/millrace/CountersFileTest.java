@@ -150,7 +150,8 @@ class CountersFileTest {
             Files.write(copy, Arrays.copyOf(whole, whole.length - 1));
             assertEquals(copy + " is not a counters file of this version: choose another file", refusal(copy));
             // The capacity for which a multiplication of 32 bits would give this file's size again.
-            for (final long capacity : new long[] {0, -1, 4097, 4096 + (1L << 25), Long.MAX_VALUE}) {
+            final long most = Counters.CAPACITY;
+            for (final long capacity : new long[] {0, -1, most + 1, most + (1L << 25), Long.MAX_VALUE}) {
                 overwrite(8, capacity);
                 assertThrows(ConfigurationException.class, () -> CountersFile.open(path()), "capacity " + capacity);
             }

@@ -72,12 +72,13 @@ class CountersTest {
     @Test
     void shouldSayWhenThereAreTooMany() {
         final Counters.Scope scope = counters.scope("port");
-        for (int i = 0; i < 4096; i++) {
+        for (int i = 0; i < Counters.CAPACITY; i++) {
             scope.counter("c" + i);
         }
         final Counter known = scope.counter("c7");
         known.increment();
-        assertEquals("there are 4096 counters already and none is left for port/x: open fewer ports or queues",
+        assertEquals("there are " + Counters.CAPACITY
+            + " counters already and none is left for port/x: open fewer ports or queues",
             assertThrows(ConfigurationException.class, () -> scope.counter("x")).getMessage());
         assertEquals(1, counters.snapshot().get("port/c7"));
     }

@@ -222,7 +222,7 @@ public final class Dataplane implements AutoCloseable {
         if (heedsSignals) {
             shutdown.watchSignals();
         }
-        new Swap(this, crew, graph.copy()).run();
+        new Swap(this, crew, graph.copy(), Map.of()).run();
         isStarted = true;
         if (!isStepped()) {
             control.execute(new Watchdog(control, crew, counters, this::stalled)::look);
@@ -314,13 +314,50 @@ public final class Dataplane implements AutoCloseable {
     public synchronized Plan apply(final Graph graph) {
         final Plan plan = plan(graph);
         final Set<Port> before = crew.graph().ports();
-        pausedNs.add(new Swap(this, crew, graph.copy()).run());
-        swaps.increment();
+        swap(graph.copy(), crew.receivers());
         before.removeAll(graph.ports());
         for (final Port port : before) {
             ports.remove(port.id());
             port.close();
         }
+        return plan;
+    }
+
+    private void swap(final Graph next, final Map<PortEnd, Worker> wanted) {
+        pausedNs.add(new Swap(this, crew, next, wanted).run());
+        swaps.increment();
+    }
+
+    /**
+     * Watches for a while what each independent part of the running graph costs, and says which worker should serve
+     * which queues so that the busiest one has as little to do as can be. Changes nothing: print it, and
+     * {@link #apply(Balance)} it. The calling thread waits.
+     *
+     * @param time how long to watch: long enough for some thousand packets from each port.
+     * @throws IllegalStateException if no graph runs.
+     */
+    public Balance balance(final Duration time) {
+        final Map<String, Long> before = counters.snapshot();
+        final long startNs = System.nanoTime();
+        await(time);
+        final long timeNs = System.nanoTime() - startNs;
+        synchronized (this) {
+            checkStarted();
+            return Balance.of(crew.shares(), Placement.of(crew.graph()), before, counters.snapshot(), timeNs);
+        }
+    }
+
+    /**
+     * Lets the workers exchange queues as {@link #balance} found best, while packets flow, like {@link #apply(Graph)}.
+     * Parts that are not in the running graph any more are ignored.
+     *
+     * @return what was changed.
+     */
+    public synchronized Plan apply(final Balance balance) {
+        checkStarted();
+        final Graph graph = crew.graph();
+        final Plan plan = Plan.of(crew, graph, Shares.of(graph, this, balance.queues()));
+        swap(graph, balance.queues());
         return plan;
     }
 

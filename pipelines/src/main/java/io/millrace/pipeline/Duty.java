@@ -103,7 +103,8 @@ final class Duty implements Agent {
     @Override
     public void onStart() {
         try {
-            if (worker.isPinned()) {
+            // A thread that is only lent stays where it is.
+            if (worker.isPinned() && !worker.dataplane().isStepped()) {
                 Cpus.pin(worker.cpu());
             }
             worker.startedAt(System.nanoTime());

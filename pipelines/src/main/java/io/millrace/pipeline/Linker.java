@@ -195,7 +195,7 @@ final class Linker {
         final Counters.Scope scope = counters.scope("port", queue.port().name(), "rx" + queue.queue());
         final Burst polled = polled(inbox);
         final RxStage rx = new RxStage("receive " + queue, queue.port().rx(queue.queue()), polled,
-            inbox == null ? polled : inbox, faults, scope.drops(Drops.FAULT));
+            inbox == null ? polled : inbox, faults, scope.drops(Drops.FAULT), new BurstSizes(scope, burst));
         program.source(inbox == null ? new UnreadStage(rx, polled, scope.drops(Drops.UNREAD)) : rx, new Meter(scope));
     }
 
@@ -207,7 +207,7 @@ final class Linker {
         // A handoff throws nothing, so the sender alone counts.
         final Counters.Scope scope = counters.scope("handoff", crossing.name());
         program.arrival(new RxStage(crossing.toString(), handoff.rx(), polled(inbox), inbox, faults,
-            scope.drops(Drops.FAULT)), new Meter(counters.scope("handoff", crossing.name(), "rx")));
+            scope.drops(Drops.FAULT), null), new Meter(counters.scope("handoff", crossing.name(), "rx")));
     }
 
     /** What a queue is polled into: the inbox itself if it has room for one burst only, as nobody else feeds it. */

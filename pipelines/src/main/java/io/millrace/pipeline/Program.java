@@ -111,8 +111,11 @@ final class Program {
         return received;
     }
 
-    /** Publishes what nodes count for themselves. */
+    /** Publishes what queues and nodes count for themselves. */
     void publish() {
+        for (final Source source : sources) {
+            source.publish();
+        }
         for (final Node node : nodes) {
             node.publish();
         }

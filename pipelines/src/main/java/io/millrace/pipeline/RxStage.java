@@ -17,6 +17,7 @@ final class RxStage implements Source {
     private final Burst inbox;
     private final FaultLog faults;
     private final Counter dropped;
+    private final BurstSizes sizes;
     private boolean isArmed;
 
     /**
@@ -28,15 +29,17 @@ final class RxStage implements Source {
      * @param inbox   where packets go.
      * @param faults  where exceptions of the driver are reported.
      * @param dropped counts the packets that such an exception cost.
+     * @param sizes   counts how many packets came at a time, or null.
      */
     RxStage(final String part, final RxQueue queue, final Burst polled, final Burst inbox, final FaultLog faults,
-            final Counter dropped) {
+            final Counter dropped, final BurstSizes sizes) {
         this.part = part;
         this.queue = queue;
         this.polled = polled;
         this.inbox = inbox;
         this.faults = faults;
         this.dropped = dropped;
+        this.sizes = sizes;
     }
 
     @Override
@@ -47,10 +50,22 @@ final class RxStage implements Source {
             faulted(e);
         }
         final int received = polled.size();
-        if (received > 0 && polled != inbox) {
-            polled.moveAll(inbox);
+        if (received > 0) {
+            if (sizes != null) {
+                sizes.count(received);
+            }
+            if (polled != inbox) {
+                polled.moveAll(inbox);
+            }
         }
         return received;
+    }
+
+    @Override
+    public void publish() {
+        if (sizes != null) {
+            sizes.publish();
+        }
     }
 
     private void faulted(final Throwable fault) {

@@ -10,4 +10,8 @@ interface Source extends Stage {
 
     /** Passes {@link io.millrace.RxQueue#disarm} on, if {@link #arm} was. */
     void disarm();
+
+    /** Lets others see what it counts for itself. */
+    default void publish() {
+    }
 }

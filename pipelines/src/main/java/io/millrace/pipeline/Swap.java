@@ -52,6 +52,7 @@ final class Swap {
     private final Dataplane dataplane;
     private final Crew crew;
     private final Graph next;
+    private final Map<PortEnd, Worker> wanted;
     private final Set<Node> newNodes = new LinkedHashSet<>();
     private final Map<Worker, WorkerThread> threads;
     private final Map<Crossing, Handoff> handoffs = new LinkedHashMap<>();
@@ -64,12 +65,14 @@ final class Swap {
     /**
      * A change to come.
      *
-     * @param next checked, and changed by nobody any more.
+     * @param next   checked, and changed by nobody any more.
+     * @param wanted who is to poll which queue, where users placed nothing; {@link Crew#receivers} for who does now.
      */
-    Swap(final Dataplane dataplane, final Crew crew, final Graph next) {
+    Swap(final Dataplane dataplane, final Crew crew, final Graph next, final Map<PortEnd, Worker> wanted) {
         this.dataplane = dataplane;
         this.crew = crew;
         this.next = next;
+        this.wanted = wanted;
         threads = new LinkedHashMap<>(crew.threads());
     }
 
@@ -83,7 +86,7 @@ final class Swap {
     long run() {
         try {
             NodeNames.of(next).forEach(this::bind);
-            shares = Shares.of(next, dataplane, crew.receivers());
+            shares = Shares.of(next, dataplane, wanted);
             concerned = Concerned.by(crew, next, shares);
             hire();
             link();

@@ -30,6 +30,11 @@ final class UnreadStage implements Source {
     }
 
     @Override
+    public void publish() {
+        rx.publish();
+    }
+
+    @Override
     public Object queue() {
         return rx.queue();
     }
