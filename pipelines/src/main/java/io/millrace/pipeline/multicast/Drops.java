@@ -9,8 +9,8 @@ final class Drops {
         "the subscriber takes copies more slowly than they are published; select fewer, or make more slots");
     static final DropReason TRUNCATED = new DropReason("truncated",
         "the packet is longer than a slot of the multicast; make the multicast with a larger snap length");
-    static final DropReason UNCUT = new DropReason("uncut",
-        "the packet is still to be cut into smaller ones; open its port without segmentation offloads");
+    static final DropReason UNFINISHED = new DropReason("unfinished",
+        "the sender left the packet to be cut into smaller ones; open its port without segmentation offloads");
     static final DropReason RECEIVE_ONLY = new DropReason("receive-only",
         "a mirror takes no packets; lead the wire to another port");
 

@@ -66,6 +66,7 @@ public final class Multicast {
     private final Wires wires = new Wires();
     private final Map<String, Ring> rings = new LinkedHashMap<>();
     private final Map<String, Subscription> subscriptions = new LinkedHashMap<>();
+    private int probes;
 
     private Multicast(final String name, final Counters counters, final int slots, final int snapBytes) {
         this.name = name;
@@ -125,7 +126,7 @@ public final class Multicast {
      * The probe of a wire on one worker, to be given to that wire. It publishes to whoever has subscribed.
      *
      * @param worker      that calls it. All probes of one worker publish into one ring, in the order of their calls.
-     * @param wire        the name of the wire, of printable ASCII without blanks and {@code /}.
+     * @param wire        the name of the wire, of letters, digits, {@code . _ : -}.
      * @param description of the wire for people, such as its two ends; may be empty. The first one for a name counts.
      * @param selector    says which packets are copied; null for all. For this probe only.
      * @throws ConfigurationException if the name is none.
@@ -137,7 +138,8 @@ public final class Multicast {
 
     synchronized WireProbe probe(final String worker, final String wire, final String description,
                                  final PacketSelector selector) {
-        return new WireProbe(rings.computeIfAbsent(worker, this::addRing), wires.id(wire, description), selector);
+        final int id = wires.id(wire, description);
+        return new WireProbe(rings.computeIfAbsent(worker, this::addRing), probes++, id, selector);
     }
 
     private Ring addRing(final String worker) {
@@ -170,6 +172,15 @@ public final class Multicast {
         rings.forEach((worker, ring) -> connect(subscription, worker, ring));
         subscriptions.put(subscriber, subscription);
         return subscription;
+    }
+
+    /** A time of {@link System#nanoTime()} as nanoseconds since 1970, by the clock when this was made. */
+    public long epochNs(final long timeNs) {
+        return wires.epochNs(timeNs);
+    }
+
+    Counters counters() {
+        return counters;
     }
 
     synchronized void remove(final Subscription subscription) {

@@ -14,7 +14,7 @@ import java.nio.ByteBuffer;
  * <pre>
  *   0       8        16     20     24     28       32         36      40                    64
  *  +-------+--------+------+------+------+--------+----------+-------+--------------------+-------- ... ---+
- *  | time  | number | wire | port | mark | length | captured |   0   | checksum, segments | bytes          |
+ *  | time  | number | wire | port | mark | length | captured | probe | checksum, segments | bytes          |
  *  +-------+--------+------+------+------+--------+----------+-------+--------------------+-------- ... ---+
  * </pre>
  *
@@ -33,6 +33,7 @@ public final class PacketCopy {
     private static final int MARK = 24;
     private static final int LENGTH = 28;
     private static final int CAPTURED = 32;
+    private static final int PROBE = 36;
     private static final int CHECKSUM_START = 40;
     private static final int CHECKSUM_OFFSET = 44;
     private static final int GSO_TYPE = 48;
@@ -56,13 +57,13 @@ public final class PacketCopy {
     }
 
     /** Publisher: takes packet {@code i}, at most {@code snapBytes} of it. */
-    void fill(final Burst burst, final int i, final int snapBytes, final int wire, final long timeNs,
-              final long number) {
+    void fill(final Burst burst, final int i, final int snapBytes, final WireProbe probe, final long timeNs) {
         final int length = burst.length(i);
         final int captured = Math.min(length, snapBytes);
         UnsafeApi.putLong(address + TIME, timeNs);
-        UnsafeApi.putLong(address + NUMBER, number);
-        UnsafeApi.putInt(address + WIRE, wire);
+        UnsafeApi.putLong(address + NUMBER, probe.nextNumber());
+        UnsafeApi.putInt(address + WIRE, probe.wire());
+        UnsafeApi.putInt(address + PROBE, probe.id());
         UnsafeApi.putInt(address + PORT, burst.port(i));
         UnsafeApi.putInt(address + LENGTH, length);
         UnsafeApi.putInt(address + CAPTURED, captured);
@@ -96,8 +97,7 @@ public final class PacketCopy {
     }
 
     /**
-     * How many packets this worker had published from this wire before. A number that is left out was lost here, or is
-     * still to come.
+     * How many packets its probe had published before. A number that is left out after another one was lost here.
      */
     public long number() {
         return UnsafeApi.getLong(address + NUMBER);
@@ -116,6 +116,11 @@ public final class PacketCopy {
     /** A number for the wire, from 0 on: wires with the same name have the same. */
     public int wireId() {
         return UnsafeApi.getInt(address + WIRE);
+    }
+
+    /** A number for the probe of the wire on one worker. */
+    int probeId() {
+        return UnsafeApi.getInt(address + PROBE);
     }
 
     /** The id of the port on which the packet came in. */

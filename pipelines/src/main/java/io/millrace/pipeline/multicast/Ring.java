@@ -101,7 +101,7 @@ final class Ring {
         for (int i = first; i < end; i++) {
             if (probe.selects(burst, i)) {
                 next++;
-                slots.get(next).fill(burst, i, snapBytes, probe.wire(), timeNs, probe.nextNumber());
+                slots.get(next).fill(burst, i, snapBytes, probe, timeNs);
             }
         }
         if (next > last) {

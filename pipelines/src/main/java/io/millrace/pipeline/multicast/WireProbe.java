@@ -7,12 +7,22 @@ import io.millrace.pipeline.Probe;
 /** Publishes what passes one wire on one worker. */
 final class WireProbe implements Probe {
     private final Ring ring;
+    private final int id;
     private final int wire;
     private final PacketSelector selector;
     private long published;
 
-    WireProbe(final Ring ring, final int wire, final PacketSelector selector) {
+    /**
+     * A probe.
+     *
+     * @param ring     of the worker.
+     * @param id       its own number.
+     * @param wire     the number of the wire.
+     * @param selector which packets to publish; null for all.
+     */
+    WireProbe(final Ring ring, final int id, final int wire, final PacketSelector selector) {
         this.ring = ring;
+        this.id = id;
         this.wire = wire;
         this.selector = selector;
     }
@@ -24,6 +34,10 @@ final class WireProbe implements Probe {
 
     boolean selects(final Burst burst, final int i) {
         return selector == null || selector.selects(burst, i);
+    }
+
+    int id() {
+        return id;
     }
 
     int wire() {

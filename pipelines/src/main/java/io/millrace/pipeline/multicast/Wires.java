@@ -16,9 +16,9 @@ final class Wires {
 
     /** The number of a wire, a new one if the name is new. */
     synchronized int id(final String name, final String description) {
-        if (!name.matches("[!-.0-~]+")) {
+        if (!name.matches("[A-Za-z0-9._:-]+")) {
             throw new ConfigurationException("the wire name \"" + name
-                + "\" cannot be used: take letters, digits and . _ - only");
+                + "\" cannot be used: take letters, digits and . _ : - only");
         }
         final Entry[] known = entries;
         for (int id = 0; id < known.length; id++) {

@@ -9,10 +9,13 @@
  *               v  copies
  *          {@link io.millrace.pipeline.multicast.Multicast}: a ring for each worker
  *               |
- *               +--&gt; {@link io.millrace.pipeline.multicast.Subscription} --&gt; your own thread
+ *               +--&gt; {@link io.millrace.pipeline.multicast.Capture} --&gt; pcapng         on a thread each
+ *               +--&gt; {@link io.millrace.pipeline.multicast.FlowLog} --&gt; JSON
+ *               +--&gt; {@link io.millrace.pipeline.multicast.Mirror}, a port               on a worker
+ *               +--&gt; {@link io.millrace.pipeline.multicast.Subscription}                 on your own thread
  * </pre>
  *
  * <p>Read {@link io.millrace.pipeline.multicast.Multicast} first, which says how it works, then {@code Ring} and
- * {@code Reader}: they are all of it.
+ * {@code Reader}: they are all of it. {@code Subscriber} is what capture and flow log have in common.
  */
 package io.millrace.pipeline.multicast;
