@@ -6,6 +6,7 @@ import io.millrace.LinkState;
 import io.millrace.PollModeDriver;
 import io.millrace.Port;
 import io.millrace.pipeline.Dataplane;
+import io.millrace.pipeline.http.LivePage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -78,8 +79,12 @@ final class Run {
     private CountersFile run(final List<PollModeDriver> drivers, final List<PollModeDriver> own, final Path path,
         final Stop stop) {
         CountersFile counters = null;
-        try (Dataplane dataplane = options.dataplane(path); Job closing = job) {
+        try (Dataplane dataplane = options.dataplane(path); Job closing = job;
+             LivePage page = options.page(dataplane)) {
             counters = CountersFile.open(path);
+            if (page != null) {
+                say("page: " + page.address());
+            }
             dataplane.onLink((port, state, reason) -> LOG.info("{} is {}: {}", port.name(), word(state), reason));
             final List<Port> ports = new ArrayList<>();
             for (final PollModeDriver driver : drivers) {
@@ -128,10 +133,13 @@ final class Run {
                 return false;
             }
         }
-        // With --json standard output is for objects only.
-        (options.isJson() ? System.err : System.out).println("ready: " + ports.size()
-            + (ports.size() == 1 ? " port" : " ports"));
+        say("ready: " + ports.size() + (ports.size() == 1 ? " port" : " ports"));
         return true;
+    }
+
+    private void say(final String line) {
+        // With --json standard output is for objects only.
+        (options.isJson() ? System.err : System.out).println(line);
     }
 
     private void loop(final CountersFile counters, final Stop stop) {

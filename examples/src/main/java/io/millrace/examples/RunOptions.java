@@ -5,6 +5,7 @@ import io.millrace.ConfigurationException;
 import io.millrace.pipeline.Dataplane;
 import io.millrace.pipeline.DataplaneBuilder;
 import io.millrace.pipeline.Idle;
+import io.millrace.pipeline.http.LivePage;
 import picocli.CommandLine.Option;
 
 import java.nio.file.Path;
@@ -46,6 +47,10 @@ final class RunOptions {
         description = "frames of 2 KiB in the pool; by default enough for the ports")
     private Integer frames;
 
+    @Option(names = "--http", paramLabel = "PORT", order = 9,
+        description = "serve a live page and metrics on this port of 127.0.0.1; 0 for any that is free")
+    private Integer http;
+
     boolean isJson() {
         return isJson;
     }
@@ -68,6 +73,11 @@ final class RunOptions {
             throw new ConfigurationException(option + " is a number of seconds above 0, not " + value);
         }
         return value;
+    }
+
+    /** The live page, opened, if it is wanted, else null. */
+    LivePage page(final Dataplane dataplane) {
+        return http == null ? null : LivePage.open(http, dataplane::view, dataplane.counters());
     }
 
     /**

@@ -60,6 +60,7 @@ class BadInputTest {
         generate vhost-user:/x --sizes 1 | millrace generate: a packet of 1 bytes cannot be: take 60 to
         generate vhost-user:/x --histogram /tmp/h | millrace generate: --histogram needs --echo: how long a packet
         sink vhost-user:/x --histogram /no/h | millrace sink: the histogram cannot be written to /no/h (/no/h): name a
+        echo vhost-user:/x --http 70000 | millrace echo: the HTTP port 70000 cannot be: take 1 to 65535, or 0 for any
         echo tap:this-name-is-too-long | millrace echo: "this-name-is-too-long" cannot be the name of an interface: tak
         echo tap:a,queues=0 | millrace echo: the option queues of port "tap:a,queues=0" is a whole number from 1 to
         echo tap:a,mtu=1 | millrace echo: the option mtu of port "tap:a,mtu=1" is a whole number from 68 to

@@ -5,11 +5,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -170,6 +176,22 @@ class RunTest {
                 child.signal("TERM");
                 assertEquals(0, watch.await(10));
             }
+        }
+    }
+
+    @Test
+    void shouldServeAPageAndMetrics() throws Exception {
+        try (Child child = Child.millrace(folder, "demo", "--seconds", "60", "--http", "0")) {
+            child.awaitOut("packets checked", 60);
+            final Matcher page = Pattern.compile("page: (http://127\\.0\\.0\\.1:\\d+/)").matcher(child.out());
+            assertTrue(page.find(), child.out());
+            final String metrics = HttpClient.newHttpClient().send(
+                HttpRequest.newBuilder(URI.create(page.group(1) + "metrics")).build(),
+                HttpResponse.BodyHandlers.ofString()).body();
+            assertTrue(metrics.lines().anyMatch(line ->
+                line.matches("millrace_port_rx_packets_total\\{port=\"station0\",queue=\"0\"} [1-9].*")), metrics);
+            child.signal("TERM");
+            assertEquals(0, child.await(10));
         }
     }
 
