@@ -11,7 +11,8 @@ final class TrafficOptions {
     private String sizes;
 
     @Option(names = "--rate", paramLabel = "PPS", order = 22, defaultValue = "0",
-        description = "packets a second; 0 is as many as possible (default: 0)")
+        description = "packets a second, each due at its time, from which its latency counts; 0 is as many as possible "
+            + "(default: 0)")
     private long rate;
 
     @Option(names = "--flows", paramLabel = "N", order = 23, defaultValue = "1",

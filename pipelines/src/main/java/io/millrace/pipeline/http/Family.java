@@ -58,10 +58,14 @@ record Family(Pattern form, String metric, String help, boolean grows, double un
         seconds("node/([^/]+)/sampled-ns", "node_sampled", "Time of the measured passes that went to a node", "node"),
         counter("node/([^/]+)/sampled-packets", "node_sampled_packets", "Packets of a node in the measured passes",
             "node"),
+        new Family(Pattern.compile("node/([^/]+)/(.+)-size"), "millrace_node_entries",
+            "How many entries a table of a node has", false, 1, "node", "table"),
         counter("node/([^/]+)/(.+)", "node_events", "What else a node counts", "node", "event"),
         counter("handoff/([^/]+)/packets", "handoff_packets", "Packets that went from one worker to another",
             "handoff"),
         counter("handoff/([^/]+)/bursts", "handoff_bursts", "Bursts that went from one worker to another", "handoff"),
+        counter("dataplane/swaps", "graph_swaps", "How often another graph was applied"),
+        seconds("dataplane/paused-ns", "graph_swaps_paused", "For how long swaps of the graph stopped packets"),
         counter("(.+)", "counter", "What fits nowhere else", "name"));
 
     private static Family counter(final String form, final String metric, final String help, final String... labels) {

@@ -11,7 +11,7 @@ export function draw(view, { lanes, cards, edges, width, height }) {
   const svg = element("svg", { viewBox: `-1 -1 ${width + 2} ${height + 2}`, width: width + 2, height: height + 2 });
   const workers = lanes.filter((lane) => lane.name !== "");
   const layers = [
-    workers.map(({ x, y, width: w, height: h }) => element("rect", { class: "lane", x, y, width: w, height: h, rx: 10 })),
+    workers.map((lane) => boxOf(lane, "lane", 10)),
     edges.map((edge) => lineOf(edge, shows)),
     workers.map((lane) => headOf(lane, view, shows)),
     cards.map((card) => (card.kind === "node" ? nodeOf(card, shows) : portOf(card, shows))),
@@ -32,7 +32,7 @@ function headOf(lane, view, shows) {
     figures.textContent = now ? `${withUnit(now.packets, "pps")} · ${Math.round(100 * now.busy)} % busy` : "";
   });
   return group(
-    text(lane.x + 18, lane.y + 23, "name halo", `worker ${lane.name}`,
+    text(lane.x + 18, lane.y + 23, "name halo", lane.name.startsWith("worker") ? lane.name : `worker ${lane.name}`,
       worker.cpu >= 0 ? ` · CPU ${worker.cpu}` : " · not pinned"),
     element("rect", { class: "track", x: right - 90, y: lane.y + 15, width: 90, height: 6, rx: 3 }), busy, figures);
 }
@@ -77,9 +77,12 @@ function nodeOf(card, shows) {
 function frame(card, count) {
   const y = card.y + (card.kind === "node" ? top(card, count) : 0);
   const lines = Array.from({ length: count }, (_, i) => text(card.x + 14, y + 37 + 15 * i, "small"));
-  const box = element("rect",
-    { class: "card", x: card.x, y: card.y, width: card.width, height: card.height, rx: card.kind === "node" ? 16 : 5 });
+  const box = boxOf(card, "card", card.kind === "node" ? 16 : 5);
   return { box, lines, cost: text(card.x + card.width - 14, y + 22 + 15 * count, "muted small end") };
+}
+
+function boxOf({ x, y, width, height }, style, round) {
+  return element("rect", { class: style, x, y, width, height, rx: round });
 }
 
 function costOf(ns) {

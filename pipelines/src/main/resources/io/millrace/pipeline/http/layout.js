@@ -12,6 +12,7 @@ const LANE_HEAD = 34;
 const LANE_GAP = 16;
 const ANCHOR_GAP = 15;
 const STUB = 72;
+const WAY_HEIGHT = 20;
 const SWEEPS = 6;
 
 /** Lanes, cards and edges with their places, and the size of it all. */
@@ -20,6 +21,7 @@ export function layout(view) {
   const edges = edgesOf(view, cards);
   const shown = cards.filter((card) => card.worker !== "" || card.edges.length > 0);
   columns(shown);
+  edges.forEach((edge) => split(edge, shown));
   const lanes = lanesOf(view, shown);
   const last = Math.max(0, ...shown.map((card) => card.column));
   const width = 2 * LANE_PADDING + (last + 1) * CARD_WIDTH + last * COLUMN_GAP;
@@ -32,7 +34,7 @@ export function layout(view) {
     stack(lanes, width);
   }
   edges.forEach(anchor);
-  return { lanes, cards: shown, edges, width, height };
+  return { lanes, cards: shown.filter((card) => card.kind !== "way"), edges, width, height };
 }
 
 function cardsOf(view) {
@@ -58,7 +60,7 @@ function cardsOf(view) {
 }
 
 function card(kind, name, worker, height, more) {
-  return { kind, name, worker, width: CARD_WIDTH, height, column: 0, x: 0, y: 0, edges: [], ...more };
+  return { kind, name, worker, width: CARD_WIDTH, height, column: 0, x: 0, y: 0, edges: [], parts: [], ...more };
 }
 
 function edgesOf(view, cards) {
@@ -106,6 +108,26 @@ function columns(cards) {
   });
 }
 
+// An edge that passes columns keeps a place in each of them, so that it leads behind no card.
+function split(edge, cards) {
+  edge.parts = [];
+  let from = edge.from;
+  for (let column = edge.from.column + 1; column < edge.to.column; column++) {
+    const way = card("way", "", edge.to.worker, WAY_HEIGHT, { column });
+    cards.push(way);
+    edge.parts.push(part(from, way));
+    from = way;
+  }
+  edge.parts.push(part(from, edge.to));
+}
+
+function part(from, to) {
+  const it = { from, to };
+  from.parts.push(it);
+  to.parts.push(it);
+  return it;
+}
+
 function lanesOf(view, cards) {
   const names = [...view.workers.map((worker) => worker.name), ""];
   return names.map((name) => ({ name, cards: cards.filter((card) => card.worker === name) }))
@@ -119,8 +141,8 @@ function stack(lanes, width) {
     const byColumn = new Map();
     for (const card of lane.cards) {
       byColumn.set(card.column, [...byColumn.get(card.column) ?? [], card]);
-      const most = Math.max(...["from", "to"].map((end) => card.edges.filter((edge) => edge[end] === card).length));
-      card.height = Math.max(card.height, (most + 1) * ANCHOR_GAP);
+      const most = Math.max(...["from", "to"].map((end) => card.parts.filter((one) => one[end] === card).length));
+      card.height = Math.max(card.height, card.kind === "way" ? 0 : (most + 1) * ANCHOR_GAP);
     }
     const tall = (column) => column.reduce((sum, card) => sum + card.height + ROW_GAP, -ROW_GAP);
     const inner = Math.max(0, ...[...byColumn.values()].map(tall));
@@ -141,7 +163,7 @@ function stack(lanes, width) {
 function sort(lanes, side) {
   for (const lane of lanes) {
     for (const card of lane.cards) {
-      const others = card.edges.map((edge) => edge[side]).filter((other) => other !== card);
+      const others = card.parts.map((one) => one[side]).filter((other) => other !== card);
       card.middle = others.length === 0 ? middleOf(card)
         : others.reduce((sum, other) => sum + middleOf(other), 0) / others.length;
     }
@@ -153,21 +175,30 @@ function middleOf(card) {
   return card.y + card.height / 2;
 }
 
-// Edges of one side of a card leave it one below the other. At the end where fewer edges meet, an edge runs straight for
-// a while: there its label stands.
+// Edges of one side of a card leave it one below the other. At the end where fewer edges meet, an edge runs straight
+// for a while: there its label stands.
 function anchor(edge) {
-  const start = { x: edge.from.x + edge.from.width, y: anchorY(edge, "from", "to") };
-  const end = { x: edge.to.x, y: anchorY(edge, "to", "from") };
   const isAtEnd = edge.from.edges.length > edge.to.edges.length;
-  const from = isAtEnd ? start.x : start.x + STUB;
-  const to = isAtEnd ? end.x - STUB : end.x;
-  const bend = Math.max(40, (to - from) / 2);
-  edge.path = `M${start.x} ${start.y}H${from}C${from + bend} ${start.y} ${to - bend} ${end.y} ${to} ${end.y}H${end.x}`;
+  const last = edge.parts.length - 1;
+  const places = edge.parts.map((one) => [
+    { x: one.from.x + one.from.width, y: anchorY(one, "from", "to") }, { x: one.to.x, y: anchorY(one, "to", "from") }]);
+  const start = places[0][0];
+  const end = places[last][1];
+  edge.path = `M${start.x} ${start.y}${places.map(([a, b], i) =>
+    curve(a, b, !isAtEnd && i === 0 ? STUB : 0, isAtEnd && i === last ? STUB : 0)).join("")}`;
   edge.label = isAtEnd ? { x: end.x - STUB / 2, y: end.y } : { x: start.x + STUB / 2, y: start.y };
 }
 
-function anchorY(edge, side, other) {
-  const card = edge[side];
-  const all = card.edges.filter((one) => one[side] === card).sort((a, b) => middleOf(a[other]) - middleOf(b[other]));
-  return card.y + card.height * (all.indexOf(edge) + 1) / (all.length + 1);
+function curve(a, b, before, after) {
+  const from = a.x + before;
+  const to = b.x - after;
+  const bend = (to - from) / 2;
+  return `H${from}C${from + bend} ${a.y} ${to - bend} ${b.y} ${to} ${b.y}H${b.x}`;
+}
+
+function anchorY(part, side, other) {
+  const card = part[side];
+  const all = card.parts.filter((one) => one[side] === card)
+    .sort((a, b) => middleOf(a[other]) - middleOf(b[other]));
+  return card.y + card.height * (all.indexOf(part) + 1) / (all.length + 1);
 }

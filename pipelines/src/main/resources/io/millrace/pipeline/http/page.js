@@ -42,7 +42,7 @@ function show(view) {
 
 function summary(view, rates) {
   document.title = `${view.name} - Millrace`;
-  by("name").textContent = view.name;
+  by("name").textContent = view.name === "millrace" ? "" : view.name;
   by("version").textContent = `version ${view.version}`;
   if (rates === null) {
     return;

@@ -62,12 +62,16 @@ class CounterMetricsTest {
         count(2_500_000_000L, "sampled-ns", "node", "nat");
         count(19, "sampled-packets", "node", "nat");
         count(20, "packets", "node", "nat", "out", "a");
+        count(21, "fdb-size", "node", "nat");
+        count(22, "swaps", "dataplane");
         assertEquals(List.of(
             "millrace_counter_total{name=\"some/thing/elsewhere\"} 16.0",
             "millrace_drops_total{reason=\"ring-full\",where=\"port/vm0/tx1\"} 17.0",
             "millrace_drops_total{reason=\"unconnected\",where=\"node/nat/out/a\"} 18.0",
+            "millrace_graph_swaps_total 22.0",
             "millrace_handoff_bursts_total{handoff=\"vm0-nat\"} 15.0",
             "millrace_handoff_packets_total{handoff=\"vm0-nat\"} 14.0",
+            "millrace_node_entries{node=\"nat\",table=\"fdb\"} 21.0",
             "millrace_node_events_total{event=\"learned\",node=\"nat\"} 13.0",
             "millrace_node_output_packets_total{node=\"nat\",output=\"a\"} 20.0",
             "millrace_node_packets_total{node=\"nat\"} 12.0",
