@@ -49,14 +49,7 @@ public class HopBenchmark {
     public void start() {
         treadmill = new Treadmill(burst);
         final LoopPort loop = treadmill.add("loop", i -> Packets.ethernet(Packets.B, Packets.A, i));
-        final Graph graph = new Graph();
-        Wire last = graph.from(loop);
-        for (final Hops.Hop hop : Hops.first(nodes)) {
-            last.to(hop);
-            last = graph.from(hop.out);
-        }
-        last.to(loop);
-        treadmill.start(graph);
+        treadmill.start(Hops.chain(loop, Hops.first(nodes)));
     }
 
     /** Ends it. */

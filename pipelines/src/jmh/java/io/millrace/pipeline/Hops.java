@@ -15,6 +15,17 @@ final class Hops {
         return List.<Hop>of(new A(), new B(), new C(), new D(), new E(), new F(), new G(), new H()).subList(0, n);
     }
 
+    /** From a port through all of them and back to it. */
+    static Graph chain(final LoopPort loop, final List<Hop> hops) {
+        final Graph graph = new Graph();
+        Wire last = graph.from(loop);
+        for (final Hop hop : hops) {
+            last.to(hop);
+            last = graph.from(hop.out);
+        }
+        return last.to(loop);
+    }
+
     /** What they have in common: no call in here depends on the class. */
     abstract static class Hop extends Node {
         final Output out = output("out");

@@ -67,6 +67,14 @@ final class Treadmill implements AutoCloseable {
         }
     }
 
+    /** Takes packets round and round until the end. */
+    void spin() {
+        unfinished.set(ports.length);
+        for (final LoopPort port : ports) {
+            port.order(Integer.MAX_VALUE);
+        }
+    }
+
     /** A port has all its packets back for the last time. On the worker. */
     void finished() {
         if (unfinished.decrementAndGet() == 0) {
