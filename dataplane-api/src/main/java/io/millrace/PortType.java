@@ -28,15 +28,6 @@ public interface PortType {
      */
     static PollModeDriver parse(final String text) {
         final PortSpec spec = PortSpec.parse(text);
-        final StringBuilder known = new StringBuilder();
-        for (final PortType type : ServiceLoader.load(PortType.class)) {
-            if (type.name().equals(spec.type())) {
-                return type.driver(spec);
-            }
-            known.append(known.length() == 0 ? "" : ", ").append(type.name());
-        }
-        throw new ConfigurationException(
-            "no port type is named " + spec.type() + " (in \"" + text + "\"): there are "
-            + (known.length() == 0 ? "none" : known));
+        return spec.portType().driver(spec);
     }
 }

@@ -4,6 +4,7 @@ package io.millrace.examples;
 import io.millrace.Port;
 import io.millrace.pipeline.Graph;
 import io.millrace.pipeline.MacSwap;
+import io.millrace.pipeline.Via;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -22,18 +23,22 @@ final class EchoCommand implements Callable<Integer> {
     @Mixin
     private RunOptions options;
 
+    @Mixin
+    private ViaOption nodes;
+
     @Override
     public Integer call() {
-        return new Run(options, EchoCommand::wire).with(PortArguments.drivers(ports));
+        final Via via = nodes.via();
+        return new Run(options, open -> wire(open, via)).with(PortArguments.drivers(ports));
     }
 
-    /** One node for each queue of each port, so that queues can have workers of their own. */
-    private static Graph wire(final List<Port> ports) {
+    /** One of each node for each queue of each port, so that queues can have workers of their own. */
+    private static Graph wire(final List<Port> ports, final Via via) {
         final Graph graph = new Graph();
         for (final Port port : ports) {
             for (int queue = 0; queue < port.queues(); queue++) {
                 final MacSwap swap = new MacSwap();
-                graph.from(port, queue).to(swap);
+                via.from(graph, port, queue).to(swap);
                 graph.from(swap.out()).to(port, queue);
             }
         }

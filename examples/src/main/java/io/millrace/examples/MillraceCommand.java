@@ -2,13 +2,18 @@
 package io.millrace.examples;
 
 import io.millrace.PortType;
+import io.millrace.pipeline.NodeType;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
+import java.util.function.Function;
 
 /** {@code millrace} itself: the list of commands. */
 @Command(name = "millrace", mixinStandardHelpOptions = true, versionProvider = MillraceCommand.Version.class,
@@ -20,12 +25,25 @@ import java.util.ServiceLoader;
 final class MillraceCommand implements Runnable {
     private CommandSpec spec;
 
-    /** Fills the list of port types in, which depends on what is on the class path. */
+    /** Fills the lists of port and node types in, which depend on what is on the class path. */
     @Spec
     void spec(final CommandSpec own) {
         this.spec = own;
-        own.usageMessage().footer(ServiceLoader.load(PortType.class).stream()
-            .map(type -> "  " + type.get().usage().replace("%", "%%")).toArray(String[]::new));
+        final List<String> lines = usages(PortType.class, PortType::usage);
+        lines.add("");
+        lines.add("Nodes, for --via:");
+        lines.addAll(usages(NodeType.class, NodeType::usage));
+        own.usageMessage().footer(lines.toArray(String[]::new));
+    }
+
+    private static <T> List<String> usages(final Class<T> service, final Function<T, String> usage) {
+        final List<String> lines = new ArrayList<>();
+        try {
+            ServiceLoader.load(service).forEach(type -> lines.add("  " + usage.apply(type).replace("%", "%%")));
+        } catch (final ServiceConfigurationError e) {
+            lines.add("  (and one on the class path that cannot be loaded: " + e.getMessage().replace("%", "%%") + ")");
+        }
+        return lines;
     }
 
     @Override

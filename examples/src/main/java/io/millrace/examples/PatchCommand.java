@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.examples;
 
+import io.millrace.Port;
 import io.millrace.pipeline.Graph;
+import io.millrace.pipeline.Via;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -18,9 +20,18 @@ final class PatchCommand implements Callable<Integer> {
     @Mixin
     private RunOptions options;
 
+    @Mixin
+    private ViaOption nodes;
+
     @Override
     public Integer call() {
-        final Job wire = open -> new Graph().from(open.get(0)).to(open.get(1)).from(open.get(1)).to(open.get(0));
-        return new Run(options, wire).with(PortArguments.drivers(ports));
+        final Via via = nodes.via();
+        return new Run(options, open -> wire(open.get(0), open.get(1), via)).with(PortArguments.drivers(ports));
+    }
+
+    private static Graph wire(final Port one, final Port two, final Via via) {
+        final Graph graph = new Graph();
+        via.from(graph, one).to(two);
+        return via.from(graph, two).to(one);
     }
 }

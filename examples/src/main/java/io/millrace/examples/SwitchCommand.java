@@ -4,6 +4,7 @@ package io.millrace.examples;
 import io.millrace.Port;
 import io.millrace.pipeline.Graph;
 import io.millrace.pipeline.LearningSwitch;
+import io.millrace.pipeline.Via;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -22,17 +23,25 @@ final class SwitchCommand implements Callable<Integer> {
     @Mixin
     private RunOptions options;
 
+    @Mixin
+    private ViaOption nodes;
+
     @Override
     public Integer call() {
-        return new Run(options, SwitchCommand::wire).with(PortArguments.drivers(ports));
+        final Via via = nodes.via();
+        return new Run(options, open -> wire(open, via)).with(PortArguments.drivers(ports));
     }
 
     /** All ports around one switch. */
     static Graph wire(final List<Port> ports) {
+        return wire(ports, Via.parse(List.of()));
+    }
+
+    private static Graph wire(final List<Port> ports, final Via via) {
         final LearningSwitch bridge = new LearningSwitch(ports.size());
         final Graph graph = new Graph();
         for (final Port port : ports) {
-            graph.from(port).to(bridge);
+            via.from(graph, port).to(bridge);
             graph.from(bridge.port(port.id())).to(port);
         }
         return graph;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.examples;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,6 +48,16 @@ final class Child implements AutoCloseable {
 
     /** Starts {@code millrace} with the flags that the launcher gives it; its counters lie in {@code folder}. */
     static Child millrace(final Path folder, final String... args) throws IOException {
+        return millraceWith(folder, System.getProperty("java.class.path"), args);
+    }
+
+    /** The same with a jar, or a folder of classes, of the user's. */
+    static Child millrace(final Path folder, final Path more, final String... args) throws IOException {
+        return millraceWith(folder, System.getProperty("java.class.path") + File.pathSeparator + more, args);
+    }
+
+    private static Child millraceWith(final Path folder, final String classPath, final String... args)
+        throws IOException {
         final List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("@" + HOME.resolve("config/jvm.options"));
@@ -54,7 +65,7 @@ final class Child implements AutoCloseable {
             command.add("@" + HOME.resolve("config/jvm-newer.options"));
         }
         command.addAll(List.of("-ea", "-XX:+UseG1GC", "-Xms192m", "-Xmx192m", "-Djava.io.tmpdir=" + folder,
-            "-cp", System.getProperty("java.class.path"), Main.class.getName()));
+            "-cp", classPath, Main.class.getName()));
         command.addAll(List.of(args));
         return start(folder, Map.of("XDG_RUNTIME_DIR", folder.toString()), command);
     }

@@ -146,6 +146,16 @@ class LauncherTest {
     }
 
     @Test
+    void shouldTakeJarsOfTheUser() throws Exception {
+        final Map<String, String> environment = environment(JAVA_HOME);
+        environment.put("MILLRACE_CLASSPATH", Acme.jar(folder).toString());
+        try (Child child = Child.start(folder, environment, List.of(home.resolve("millrace").toString(), "--help"))) {
+            assertEquals(0, child.await(60), child.err());
+            assertTrue(child.out().contains("  udp:NAME") && child.out().contains("  ttl["), child.out());
+        }
+    }
+
+    @Test
     void shouldPassArgumentsUnchanged() throws Exception {
         try (Child child = launch(JAVA_HOME, "a command with spaces")) {
             assertEquals(2, child.await(60));

@@ -36,12 +36,15 @@ class ReadmeTest {
     @Test
     void shouldShowOnlyProgramsThatAreCompiled() throws IOException {
         final List<String> sources = new ArrayList<>();
-        try (Stream<Path> files = Files.list(Child.HOME.resolve("examples/src/main/java/io/millrace/examples"))) {
-            for (final Path file : files.toList()) {
-                sources.add(Files.readString(file));
+        for (final Path folder : List.of(Child.HOME.resolve("examples/src/main/java/io/millrace/examples"),
+            Acme.SOURCES.resolve("com/example/acme"))) {
+            try (Stream<Path> files = Files.list(folder)) {
+                for (final Path file : files.toList()) {
+                    sources.add(Files.readString(file));
+                }
             }
         }
-        assertEquals(2, programs().size());
+        assertEquals(3, programs().size());
         for (final String program : programs()) {
             assertTrue(sources.stream().anyMatch(source -> source.endsWith("\n" + program)), program);
         }
@@ -52,6 +55,13 @@ class ReadmeTest {
         final String program = programs().get(0);
         assertTrue(program.startsWith("final class FifteenLineSwitch"), program);
         assertEquals(15, program.lines().count());
+    }
+
+    @Test
+    void shouldShowADriverOfFortyLines() throws IOException {
+        final String program = programs().get(2);
+        assertTrue(program.contains("implements RxQueue"), program);
+        assertTrue(program.lines().count() <= 40, program);
     }
 
     @Test

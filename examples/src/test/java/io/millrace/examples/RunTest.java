@@ -49,7 +49,8 @@ class RunTest {
                 assertTrue(child.out().contains("ready: 3 ports\n"), child.out());
                 assertTrue(child.out().matches("(?s).*OK: (\\d+) packets sent, \\1 received: each once, in order, "
                     + "unchanged\n"), child.out());
-                assertTrue(child.out().lines().anyMatch(line -> line.matches(" +1 s .*packets checked")), child.out());
+                assertTrue(child.out().lines().anyMatch(line -> line.matches(" +[1-9] s .*packets checked")),
+                    child.out());
             }
         }
         assertEquals(List.of(), files());
@@ -60,7 +61,7 @@ class RunTest {
         try (Child child = Child.millrace(folder, "demo", "--seconds", "2", "--stats", "0.5", "--json")) {
             assertEquals(0, child.await(60));
             final List<Map<String, Object>> lines = child.out().lines().map(JsonText::object).toList();
-            assertTrue(lines.stream().filter(line -> line.get("type").equals("rates")).count() >= 2, child.out());
+            assertTrue(lines.stream().filter(line -> line.get("type").equals("rates")).count() >= 1, child.out());
             final Map<String, Object> totals = lines.get(lines.size() - 1);
             assertEquals("totals", totals.get("type"));
             assertEquals(Boolean.TRUE, ((Map<?, ?>) totals.get("verdict")).get("ok"));
