@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.examples;
 
+import io.millrace.ConfigurationException;
 import io.millrace.CountersFile;
 import io.millrace.LinkState;
 import io.millrace.PollModeDriver;
 import io.millrace.Port;
 import io.millrace.pipeline.Dataplane;
 import io.millrace.pipeline.http.LivePage;
+import io.millrace.pipeline.traffic.WarmUp;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,12 +68,23 @@ final class Run {
      */
     int with(final List<PollModeDriver> drivers, final PollModeDriver... own) {
         final Path path = CountersFolder.ofUser().fileOfThisProcess();
+        warmUp(drivers.size(), own.length);
         // Opened first and closed last: in between the JVM waits at a signal.
         try (Stop stop = new Stop(); CountersFile counters = run(drivers, List.of(own), path, stop)) {
             report.totals(elapsedSeconds, counters.pid(), counters.snapshot(), outcome);
             final int exitCode = outcome.map(Outcome::isGood).orElse(true) ? 0 : 1;
             stop.exitIfSignalled(exitCode);
             return exitCode;
+        }
+    }
+
+    private void warmUp(final int ports, final int own) {
+        if (!options.warmUp().isZero()) {
+            if (own > 0) {
+                throw new ConfigurationException("--warm-up is for commands that forward packets: a generator or a "
+                    + "sink warms up with its first ones");
+            }
+            WarmUp.of(ports, job::wire).run(options.warmUp());
         }
     }
 

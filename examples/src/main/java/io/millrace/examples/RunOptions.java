@@ -51,8 +51,18 @@ final class RunOptions {
         description = "serve a live page and metrics on this port of 127.0.0.1; 0 for any that is free")
     private Integer http;
 
+    @Option(names = "--warm-up", paramLabel = "SECONDS", order = 10,
+        description = "first run the same kind of graph on ports of memory for so long: then the JVM has compiled it "
+            + "when the real ports open")
+    private Double warmUp;
+
     boolean isJson() {
         return isJson;
+    }
+
+    /** How long to warm up; zero if that was not asked for. */
+    Duration warmUp() {
+        return Duration.ofNanos((long) (1e9 * (warmUp == null ? 0 : positive("--warm-up", warmUp, 0))));
     }
 
     /** How long to run in seconds, or {@code otherwise}; infinite means until a signal. */

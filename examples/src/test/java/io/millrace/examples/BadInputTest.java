@@ -56,6 +56,8 @@ class BadInputTest {
         echo vhost-user:/x --burst abc | millrace echo: Invalid value for option '--burst': 'abc' is not a whole number
         echo vhost-user:/x --burst 0 | millrace echo: a burst of 0 packets cannot be: take 1 to 1024
         echo vhost-user:/x --idle nap | millrace echo: Invalid value for option '--idle': expected one of [SPIN, BACKOF
+        echo vhost-user:/x --warm-up -1 | millrace echo: --warm-up is a number of seconds above 0, not -1
+        sink vhost-user:/x --warm-up 1 | millrace sink: --warm-up is for commands that forward packets: a generator
         echo vhost-user:/x --seconds 0 | millrace echo: --seconds is a number of seconds above 0, not 0
         echo vhost-user:/x --cpus 4095 | millrace echo: CPU 4095 is not available to this process: choose from [
         echo vhost-user:/x --frob | millrace echo: Unknown option: '--frob'

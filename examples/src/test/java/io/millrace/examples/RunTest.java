@@ -152,6 +152,17 @@ class RunTest {
     }
 
     @Test
+    void shouldWarmUpBeforeItsPortsOpen() throws Exception {
+        final String path = socket("a");
+        try (Child child = Child.millrace(folder, "switch", "vhost-user:" + path, "vhost-user:" + socket("b"),
+            "--warm-up", "1", "--seconds", "1")) {
+            assertEquals(0, child.await(60), child.out());
+            assertTrue(child.out().contains("ready: 2 ports\n"), child.out());
+            assertFalse(child.out().contains("warm-up"), "ports of memory are none of the user's: " + child.out());
+        }
+    }
+
+    @Test
     void shouldFailASinkThatGotNothing() throws Exception {
         try (Child sink = Child.millrace(folder, "sink", "vhost-user:" + socket("a"), "--seconds", "1")) {
             assertEquals(1, sink.await(60));

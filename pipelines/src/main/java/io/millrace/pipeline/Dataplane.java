@@ -12,6 +12,7 @@ import io.millrace.PollModeDriver;
 import io.millrace.Port;
 import io.millrace.PortContext;
 import io.millrace.PortListener;
+import io.millrace.pipeline.event.Events;
 import org.agrona.concurrent.CachedNanoClock;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
@@ -56,6 +57,7 @@ public final class Dataplane implements AutoCloseable {
     private final Counters counters;
     private final ControlLoop control;
     private final CachedNanoClock stepClock;
+    private final Events events;
     private final ShutdownLatch shutdown = new ShutdownLatch(this::close);
     private final Map<Integer, Port> ports = new ConcurrentSkipListMap<>();
     private final List<PortListener> listeners = new CopyOnWriteArrayList<>();
@@ -77,6 +79,7 @@ public final class Dataplane implements AutoCloseable {
         this.pool = pool;
         this.counters = counters;
         this.control = ControlLoop.start(name + "-control");
+        events = new Events(name, counters);
         stepClock = builder.isStepped() ? new CachedNanoClock() : null;
         if (stepClock != null) {
             stepClock.update(System.nanoTime());
@@ -142,6 +145,7 @@ public final class Dataplane implements AutoCloseable {
         LOG.debug("port {} is {}: {}", port.name(), state, reason);
         // It has rings to take or to give back, which no packet tells of.
         crew.wake();
+        events.onLink(port, state, reason);
         for (final PortListener listener : listeners) {
             try {
                 listener.onLink(port, state, reason);
@@ -224,6 +228,7 @@ public final class Dataplane implements AutoCloseable {
         }
         new Swap(this, crew, graph.copy(), Map.of()).run();
         isStarted = true;
+        control.execute(() -> events.watch(control));
         if (!isStepped()) {
             control.execute(new Watchdog(control, crew, counters, this::stalled)::look);
         }
@@ -272,7 +277,7 @@ public final class Dataplane implements AutoCloseable {
     }
 
     private void stalled(final Worker worker, final long durationNs, final String where) {
-        LOG.debug("{} stood still for {} ns in {}", worker, durationNs, where);
+        events.workerStalled(worker.name(), durationNs, where);
     }
 
     /**
@@ -314,7 +319,7 @@ public final class Dataplane implements AutoCloseable {
     public synchronized Plan apply(final Graph graph) {
         final Plan plan = plan(graph);
         final Set<Port> before = crew.graph().ports();
-        swap(graph.copy(), crew.receivers());
+        swap(graph.copy(), crew.receivers(), plan);
         before.removeAll(graph.ports());
         for (final Port port : before) {
             ports.remove(port.id());
@@ -323,9 +328,12 @@ public final class Dataplane implements AutoCloseable {
         return plan;
     }
 
-    private void swap(final Graph next, final Map<PortEnd, Worker> wanted) {
-        pausedNs.add(new Swap(this, crew, next, wanted).run());
+    private void swap(final Graph next, final Map<PortEnd, Worker> wanted, final Plan plan) {
+        final long pauseNs = new Swap(this, crew, next, wanted).run();
+        pausedNs.add(pauseNs);
         swaps.increment();
+        events.graphSwapped(crew.version(), plan.nodes().added().size(), plan.nodes().kept().size(),
+            plan.nodes().removed().size(), pauseNs);
     }
 
     /**
@@ -357,7 +365,7 @@ public final class Dataplane implements AutoCloseable {
         checkStarted();
         final Graph graph = crew.graph();
         final Plan plan = Plan.of(crew, graph, Shares.of(graph, this, balance.queues()));
-        swap(graph, balance.queues());
+        swap(graph, balance.queues(), plan);
         return plan;
     }
 

@@ -11,7 +11,8 @@
  *                                                  {@link io.millrace.pipeline.traffic.Verdict}
  * </pre>
  *
- * <p>Read {@link io.millrace.pipeline.traffic.Traffic}, then {@code Numbered}, which shows the packet, and
- * {@code Latency} for how the time is kept that packets were on the way.
+ * <p>Read {@link io.millrace.pipeline.traffic.Traffic}, then {@code Numbered}, which shows the packet, and {@code
+ * Latency} for how the time is kept that packets were on the way. {@link io.millrace.pipeline.traffic.WarmUp} has the
+ * JVM compile a graph before peers come.
  */
 package io.millrace.pipeline.traffic;
