@@ -44,7 +44,7 @@ class ReadmeTest {
                 }
             }
         }
-        assertEquals(3, programs().size());
+        assertEquals(4, programs().size());
         for (final String program : programs()) {
             assertTrue(sources.stream().anyMatch(source -> source.endsWith("\n" + program)), program);
         }

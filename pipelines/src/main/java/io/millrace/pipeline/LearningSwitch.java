@@ -50,6 +50,8 @@ public final class LearningSwitch extends Node {
     private static final long RESERVED_ADDRESS = 0x0180_C200_0000L;
     private static final int NO_ADDRESS = -1;
 
+    // Whoever has the table and its settings: itself, or the one it is a replica of.
+    private final LearningSwitch original;
     private final int ports;
     private final Output[] byPort = new Output[MAX_PORTS];
     private final int[] portIds;
@@ -80,11 +82,35 @@ public final class LearningSwitch extends Node {
      * @throws ConfigurationException if it cannot have that many.
      */
     public LearningSwitch(final int ports) {
+        this(ports, null);
+    }
+
+    private LearningSwitch(final int ports, final LearningSwitch original) {
+        this.original = original == null ? this : original;
         if (ports < 1 || ports > MAX_PORTS) {
             throw new ConfigurationException("a switch of " + ports + " ports cannot be: take 1 to " + MAX_PORTS);
         }
         this.ports = ports;
         this.portIds = new int[ports];
+    }
+
+    /**
+     * A switch of as many ports that shares what it has learned with this one, for another queue of the same ports on
+     * another worker: a station that one of them learns all of them know. It has its own outputs and counters;
+     * {@code fdb-size} is that of the shared table, {@code aged} what it has taken out itself.
+     *
+     * <pre>{@code
+     * for (int q = 0; q < queues; q++) {
+     *     LearningSwitch replica = q == 0 ? bridge : bridge.replica();
+     *     for (Port port : ports) {
+     *         graph.from(port, q).to(replica).from(replica.port(port.id())).to(port, q);
+     *     }
+     *     graph.place(dataplane.worker("core" + q), replica);
+     * }
+     * }</pre>
+     */
+    public LearningSwitch replica() {
+        return new LearningSwitch(ports, original);
     }
 
     /**
@@ -112,7 +138,8 @@ public final class LearningSwitch extends Node {
     }
 
     /**
-     * Sets how many stations it remembers, {@link #DEFAULT_CAPACITY} if not called. Before the start.
+     * Sets how many stations it remembers, all replicas together, {@link #DEFAULT_CAPACITY} if not called. Before the
+     * start of any.
      *
      * @param stations 1 to 16777216.
      * @return this switch.
@@ -122,7 +149,7 @@ public final class LearningSwitch extends Node {
             throw new ConfigurationException(
                 "a table of " + stations + " stations cannot be: take 1 to " + MAX_CAPACITY);
         }
-        capacity = stations;
+        original.capacity = stations;
         return this;
     }
 
@@ -137,7 +164,7 @@ public final class LearningSwitch extends Node {
         if (duration.compareTo(Duration.ofSeconds(1)) < 0 || duration.compareTo(Duration.ofSeconds(1_000_000)) > 0) {
             throw new ConfigurationException("ageing of " + duration + " cannot be: take 1 to 1000000 seconds");
         }
-        ageing = duration;
+        original.ageing = duration;
         return this;
     }
 
@@ -149,17 +176,14 @@ public final class LearningSwitch extends Node {
 
     @Override
     protected void onStart(final Worker worker) {
-        // Another worker may have run it before: what it has learned stays.
-        if (table == null) {
-            table = new MacTable(capacity, ageing.toNanos(), worker.nanoTime(), TICK_NS);
-        }
+        table = original.table(worker.nanoTime());
         learned = counter("learned");
         moved = counter("moved");
         aged = counter("aged");
         tableFull = counter("table-full");
         flooded = counter("flooded");
         fdbSize = counter("fdb-size");
-        fdbSize.add(table.size());
+        showSize();
         runts = drops(MacSwap.RUNT);
         reserved = drops(RESERVED);
         hairpins = drops(HAIRPIN);
@@ -171,12 +195,24 @@ public final class LearningSwitch extends Node {
     protected void onTick(final long nowNs) {
         final int removed = table.tick(nowNs);
         aged.add(removed);
-        fdbSize.add(-removed);
+        showSize();
     }
 
     @Override
     protected void onClose() {
-        fdbSize.add(-table.size());
+        fdbSize.add(-fdbSize.get());
+    }
+
+    // Another worker may have run it before, or a replica does: what was learned stays.
+    private synchronized MacTable table(final long nowNs) {
+        if (table == null) {
+            table = new MacTable(capacity, ageing.toNanos(), nowNs, TICK_NS);
+        }
+        return table;
+    }
+
+    private void showSize() {
+        fdbSize.add(table.size() - fdbSize.get());
     }
 
     @Override
@@ -223,7 +259,7 @@ public final class LearningSwitch extends Node {
     private void count(final int outcome) {
         if (outcome == MacTable.LEARNED) {
             learned.increment();
-            fdbSize.add(table.size() - fdbSize.get());
+            showSize();
         } else if (outcome == MacTable.MOVED) {
             moved.increment();
         } else {

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.pipeline;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.security.SecureRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Which MAC address was last seen on which port. Bounded, without allocation, one number an entry:
@@ -16,10 +20,16 @@ import java.security.SecureRandom;
  * <p>Time is counted in epochs, a hundredth of the lifetime each. An entry is written only when something in it
  * changes, so a busy station costs one store an epoch instead of one a packet.
  *
- * <p>Open addressing with linear probing. The hash has a secret multiplier and a search ends after a fixed number of
- * steps: stations that choose their addresses cannot make the others slow.
+ * <p>An address is in one of the 32 places from where its hash points to. The hash has a secret multiplier and a search
+ * ends after these places: stations that choose their addresses cannot make the others slow. A search that finds its
+ * address ends there, mostly at the first or second place; one that does not looks at all of them, for the places in
+ * front may have become free since. So an entry never moves, and taking it out is a single write.
  *
- * <p>Thread safety: none.
+ * <p>Thread safety: any number of workers use it at the same time. An entry is one number and changes by compare and
+ * set, so whoever reads it gets an address, and the port and the time of one sighting. Nobody waits for another worker:
+ * who loses a race has seen that somebody else got on, and looks again. Two workers that see a new station at the same
+ * moment may each enter it; both look again after writing, at least one finds the other's entry, and the one farther
+ * back goes.
  */
 final class MacTable {
     /** No entry. */
@@ -33,6 +43,9 @@ final class MacTable {
     /** There is no room for the address. */
     static final int FULL = 3;
 
+    private static final VarHandle ENTRIES = MethodHandles.arrayElementVarHandle(long[].class);
+    /** Another worker was quicker. */
+    private static final int AGAIN = -1;
     private static final int LIFETIME_EPOCHS = 100;
     private static final int EPOCH_MASK = 0xff;
     private static final int PORT_SHIFT = 8;
@@ -48,22 +61,22 @@ final class MacTable {
     private final int capacity;
     private final long epochNs;
     private final int sweepLength;
-    private long startNs;
-    private int epoch;
-    private int size;
-    private int sweepAt;
+    private final long startNs;
+    private final AtomicLong epochs = new AtomicLong();
+    private final AtomicInteger size = new AtomicInteger();
+    private final AtomicInteger sweepAt = new AtomicInteger();
 
     /**
      * An empty table.
      *
-     * @param capacity   the most entries, 1 or more.
+     * @param capacity   the most entries, 1 or more; workers that enter one at the same moment may go beyond it.
      * @param lifetimeNs how long an entry lasts after its station was last seen.
      * @param nowNs      {@link System#nanoTime()}.
      * @param tickNs     how often {@link #tick} will be called.
      */
     MacTable(final int capacity, final long lifetimeNs, final long nowNs, final long tickNs) {
         this.capacity = capacity;
-        // At most half full, so that probes stay short.
+        // At most half full, so that few places are taken by others.
         final int length = Math.max(64, Integer.highestOneBit(Math.max(1, capacity * 2 - 1)) << 1);
         this.entries = new long[length];
         this.mask = length - 1;
@@ -77,7 +90,7 @@ final class MacTable {
 
     /** How many entries there are, counting those that have expired and were not swept yet. */
     int size() {
-        return size;
+        return size.get();
     }
 
     /**
@@ -88,28 +101,64 @@ final class MacTable {
      * @return {@link #KNOWN}, {@link #LEARNED}, {@link #MOVED} or {@link #FULL}.
      */
     int learn(final long mac, final int port) {
-        final long fresh = mac << MAC_SHIFT | (long) port << PORT_SHIFT | epoch;
-        int at = home(mac);
+        int outcome;
+        do {
+            outcome = tryLearn(mac, mac << MAC_SHIFT | (long) port << PORT_SHIFT | epoch());
+        } while (outcome == AGAIN);
+        return outcome;
+    }
+
+    private int tryLearn(final long mac, final long fresh) {
+        final int home = home(mac);
+        int free = NONE;
         for (int probe = 0; probe < MAX_PROBES; probe++) {
-            final long entry = entries[at];
+            final int at = home + probe & mask;
+            final long entry = entry(at);
             if (entry == fresh) {
                 return KNOWN;
             }
             if (entry >>> MAC_SHIFT == mac) {
-                entries[at] = fresh;
-                return port(entry) == port ? KNOWN : isExpired(entry) ? LEARNED : MOVED;
+                return renew(at, entry, fresh);
             }
-            if (entry == 0) {
-                if (size == capacity) {
-                    return FULL;
-                }
-                entries[at] = fresh;
-                size++;
-                return LEARNED;
+            if (entry == 0 && free == NONE) {
+                free = at;
             }
-            at = at + 1 & mask;
         }
-        return FULL;
+        return free == NONE ? FULL : enter(home, free, fresh);
+    }
+
+    private int renew(final int at, final long entry, final long fresh) {
+        if (!ENTRIES.compareAndSet(entries, at, entry, fresh)) {
+            return AGAIN;
+        }
+        return port(entry) == port(fresh) ? KNOWN : isExpired(entry) ? LEARNED : MOVED;
+    }
+
+    private int enter(final int home, final int free, final long fresh) {
+        if (size.get() >= capacity) {
+            return FULL;
+        }
+        if (!ENTRIES.compareAndSet(entries, free, 0L, fresh)) {
+            return AGAIN;
+        }
+        size.incrementAndGet();
+        removeTwins(home, fresh >>> MAC_SHIFT);
+        return LEARNED;
+    }
+
+    /** Leaves the first entry of an address and takes out those behind it. */
+    private void removeTwins(final int home, final long mac) {
+        boolean isFound = false;
+        for (int probe = 0; probe < MAX_PROBES; probe++) {
+            final int at = home + probe & mask;
+            final long entry = (long) ENTRIES.getVolatile(entries, at);
+            if (entry >>> MAC_SHIFT == mac) {
+                if (isFound) {
+                    remove(at, entry);
+                }
+                isFound = true;
+            }
+        }
     }
 
     /**
@@ -119,60 +168,68 @@ final class MacTable {
      * @return its port, or {@link #NONE} if it was not seen lately.
      */
     int lookup(final long mac) {
-        int at = home(mac);
+        if (mac == 0) {
+            return NONE;
+        }
+        final int home = home(mac);
         for (int probe = 0; probe < MAX_PROBES; probe++) {
-            final long entry = entries[at];
+            final long entry = entry(home + probe & mask);
             if (entry >>> MAC_SHIFT == mac) {
-                return entry == 0 || isExpired(entry) ? NONE : port(entry);
+                return isExpired(entry) ? NONE : port(entry);
             }
-            if (entry == 0) {
-                return NONE;
-            }
-            at = at + 1 & mask;
         }
         return NONE;
     }
 
     /**
-     * Moves the clock on and takes out some of what has expired.
+     * Moves the clock on and takes out some of what has expired. Several workers that call this share the work.
      *
      * @return how many entries were taken out.
      */
     int tick(final long nowNs) {
-        epoch = (int) ((nowNs - startNs) / epochNs) & EPOCH_MASK;
-        final int before = size;
-        for (int steps = 0; steps < sweepLength; steps++) {
-            // What moves up into the place of a removed entry is looked at in turn.
-            while (entries[sweepAt] != 0 && isExpired(entries[sweepAt])) {
-                remove(sweepAt);
-            }
-            sweepAt = sweepAt + 1 & mask;
+        final long now = (nowNs - startNs) / epochNs;
+        final long before = epochs.get();
+        // Another worker may have been asked for the time a little later.
+        if (now > before) {
+            epochs.compareAndSet(before, now);
         }
-        return before - size;
+        int removed = 0;
+        final int first = sweepAt.getAndAdd(sweepLength);
+        for (int step = 0; step < sweepLength; step++) {
+            final int at = first + step & mask;
+            final long entry = entry(at);
+            if (entry != 0 && isExpired(entry) && remove(at, entry)) {
+                removed++;
+            }
+        }
+        return removed;
     }
 
-    // Moves later entries of the chain up instead of leaving a mark: searches never get longer by what was here once.
-    private void remove(final int index) {
-        int hole = index;
-        int at = index + 1 & mask;
-        while (entries[at] != 0) {
-            final int distance = at - home(entries[at] >>> MAC_SHIFT) & mask;
-            if (distance >= (at - hole & mask)) {
-                entries[hole] = entries[at];
-                hole = at;
-            }
-            at = at + 1 & mask;
+    private boolean remove(final int at, final long entry) {
+        final boolean isRemoved = ENTRIES.compareAndSet(entries, at, entry, 0L);
+        if (isRemoved) {
+            size.decrementAndGet();
         }
-        entries[hole] = 0;
-        size--;
+        return isRemoved;
+    }
+
+    private long entry(final int at) {
+        return (long) ENTRIES.getAcquire(entries, at);
+    }
+
+    private int epoch() {
+        return (int) epochs.get() & EPOCH_MASK;
     }
 
     private boolean isExpired(final long entry) {
-        return ((epoch - (int) entry) & EPOCH_MASK) > LIFETIME_EPOCHS;
+        // The clock is read after the entry, so it is never behind the one who wrote that.
+        return (epoch() - (int) entry & EPOCH_MASK) > LIFETIME_EPOCHS;
     }
 
+    // Twice: after one multiplication addresses in a row would lie in a row, for some multipliers in the same places.
     private int home(final long mac) {
-        return (int) (mac * multiplier >>> hashShift);
+        final long once = mac * multiplier;
+        return (int) ((once ^ once >>> Integer.SIZE) * multiplier >>> hashShift);
     }
 
     private static int port(final long entry) {
