@@ -48,7 +48,7 @@ public final class Graph {
      * @param queue 0 to {@link Port#queues()} - 1.
      */
     public Wire from(final Port port, final int queue) {
-        return add(new Wire(this, new PortEnd(port, queue), null));
+        return add(new Wire(this, PortEnd.one(port, queue), null));
     }
 
     /** Begins a wire at an output of a node. */
@@ -74,7 +74,7 @@ public final class Graph {
      * @throws WiringException if a part is anything else, or there is none.
      */
     public Graph place(final Worker worker, final Object... parts) {
-        if (parts.length == 0) {
+        if (Objects.requireNonNull(parts, "what is placed?").length == 0) {
             throw new WiringException("nothing is placed on " + worker + ": name the nodes, ports or queues");
         }
         places.addAll(Stream.of(parts).map(part -> new Place(worker, part)).toList());
@@ -97,6 +97,7 @@ public final class Graph {
      * @throws WiringException if the wire is not of this graph.
      */
     public Graph watch(final Wire wire, final Function<? super Worker, ? extends Probe> probes) {
+        Objects.requireNonNull(wire, "which wire is watched?");
         Objects.requireNonNull(probes, "who watches?");
         if (!wires.contains(wire) || !wire.hasTarget()) {
             throw new WiringException("the wire from " + wire.source() + " is not a whole wire of this graph: "

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /** Finds wiring mistakes. One method for each kind, one sentence with the parts and the mend for each finding. */
@@ -16,7 +17,7 @@ final class GraphCheck {
     private final Graph graph;
 
     GraphCheck(final Graph graph) {
-        this.graph = graph;
+        this.graph = Objects.requireNonNull(graph, "which graph?");
     }
 
     /** Everything that the graph alone shows. */
@@ -115,11 +116,15 @@ final class GraphCheck {
         if (end == null || end.isAll()) {
             return;
         }
-        final int queues = end.port().queues();
-        if (end.queue() < 0 || end.queue() >= queues) {
-            throw new WiringException("port " + end.port().name() + " has no queue " + end.queue() + ": it has "
-                + (queues == 1 ? "one, queue 0" : queues + ", queues 0 to " + (queues - 1)));
+        if (end.queue() < 0 || end.queue() >= end.port().queues()) {
+            throw noQueue(end);
         }
+    }
+
+    static WiringException noQueue(final PortEnd end) {
+        final int queues = end.port().queues();
+        return new WiringException("port " + end.port().name() + " has no queue " + end.queue() + ": it has "
+            + (queues == 1 ? "one, queue 0" : queues + ", queues 0 to " + (queues - 1)));
     }
 
     private void queuesAreReadOnce() {

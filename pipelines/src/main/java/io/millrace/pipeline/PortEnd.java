@@ -22,6 +22,15 @@ record PortEnd(Port port, int queue) {
         return new PortEnd(port, ALL);
     }
 
+    /** One queue. Whether the port has it is checked later; that it is not meant to be all of them, here. */
+    static PortEnd one(final Port port, final int queue) {
+        final PortEnd end = new PortEnd(port, queue);
+        if (end.isAll()) {
+            throw GraphCheck.noQueue(end);
+        }
+        return end;
+    }
+
     boolean isAll() {
         return queue == ALL;
     }

@@ -54,7 +54,7 @@ public final class Wire {
      */
     public Graph to(final Port port, final int queue) {
         checkIsOpen();
-        toPort = new PortEnd(port, queue);
+        toPort = PortEnd.one(port, queue);
         return graph;
     }
 
