@@ -18,12 +18,12 @@
  *   queue per core: port rx q ---&gt; [ replica q ] ---&gt; port tx q       :worker q, for each q
  * </pre>
  *
- * <p>Read {@link io.millrace.pipeline.Dataplane}, {@link io.millrace.pipeline.Graph} and
- * {@link io.millrace.pipeline.Node} to use it; {@link io.millrace.pipeline.MacSwap} is the smallest node and
- * {@link io.millrace.pipeline.LearningSwitch} a real one, {@link io.millrace.pipeline.Rss} spreads flows over workers; a
- * {@link io.millrace.pipeline.NodeType} makes a node a word of the command line. Then {@code GraphCheck},
- * {@code Components}, {@code Linker} and {@code Program} to change it; {@code Placement}, {@code Sections} and
- * {@code Handoff} for several workers, {@code Swap} for how a graph takes another one's place, and
- * {@code AdaptiveIdle} for what a worker does when there is nothing to do.
+ * <p>Read {@link io.millrace.pipeline.Dataplane}, {@link io.millrace.pipeline.Graph} and {@link
+ * io.millrace.pipeline.Node} to use it; {@link io.millrace.pipeline.MacSwap} is the smallest node and {@link
+ * io.millrace.pipeline.LearningSwitch} a real one, {@link io.millrace.pipeline.Rss} spreads flows over workers; a
+ * {@link io.millrace.pipeline.NodeType} makes a node a word of the command line. Then {@code GraphCheck}, {@code
+ * Components}, {@code Linker} and {@code Program} to change it; {@code Placement}, {@code Sections} and {@code Handoff}
+ * for several workers, {@code Swap} for how a graph takes another one's place, and {@code AdaptiveIdle} for what a
+ * worker does when there is nothing to do.
  */
 package io.millrace.pipeline;
