@@ -31,6 +31,7 @@ public final class Capture extends Subscriber {
     private final Predicate<PacketCopy> filter;
     private final Function<PacketCopy, String> comment;
     private final PcapngWriter writer;
+    private final Runnable onEnd;
     private final Gaps gaps = new Gaps();
     private final long startNs = System.nanoTime();
     // By number of the wire.
@@ -46,6 +47,7 @@ public final class Capture extends Subscriber {
         this.count = builder.count();
         this.filter = builder.filter();
         this.comment = builder.comment();
+        this.onEnd = builder.onEnd();
         this.writer = new PcapngWriter(target);
     }
 
@@ -123,6 +125,11 @@ public final class Capture extends Subscriber {
     @Override
     void release() throws IOException {
         target.close();
+    }
+
+    @Override
+    void ended() {
+        onEnd.run();
     }
 
     @Override

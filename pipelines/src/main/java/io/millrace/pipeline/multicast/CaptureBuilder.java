@@ -31,6 +31,8 @@ public final class CaptureBuilder {
     private long count = Long.MAX_VALUE;
     private Predicate<PacketCopy> filter = copy -> true;
     private Function<PacketCopy, String> comment = PacketCopy::description;
+    private Runnable onEnd = () -> {
+    };
 
     CaptureBuilder(final Multicast multicast) {
         this.multicast = Objects.requireNonNull(multicast, "of which multicast?");
@@ -42,7 +44,10 @@ public final class CaptureBuilder {
         return this;
     }
 
-    /** Writes to a file. One that is there is emptied; a new one can be read by its owner only. */
+    /**
+     * Writes to a file. One that is there is emptied; a new one can be read by its owner only. With a named pipe
+     * {@link #start} waits for its reader.
+     */
     public CaptureBuilder to(final Path path) {
         target = () -> Target.file(path);
         return this;
@@ -102,6 +107,16 @@ public final class CaptureBuilder {
             subscription.close();
             throw e;
         }
+    }
+
+    /** Has {@code task} run on the thread of the capture before it is done. */
+    CaptureBuilder onEnd(final Runnable task) {
+        onEnd = task;
+        return this;
+    }
+
+    Runnable onEnd() {
+        return onEnd;
     }
 
     Multicast multicast() {

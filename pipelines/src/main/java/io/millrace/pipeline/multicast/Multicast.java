@@ -27,6 +27,13 @@ import java.util.Map;
  *                  capture      flows     cursor: the last one published
  * </pre>
  *
+ * <p>A wire is published while its graph is watched by the probes that are made here:
+ *
+ * <pre>{@code
+ * Graph watched = dataplane.graph();
+ * dataplane.apply(watched.watch(watched.wire("vm0-switch"), worker -> multicast.probe(worker, "vm0-switch")));
+ * }</pre>
+ *
  * <p><b>How it works, and why nothing is torn.</b> Each reader has a sequence s: it is through with all slots up to s.
  * It copies slot s + 1 to memory of its own and then steps by compare-and-set from s to s + 1. The worker may write to
  * a slot again once every sequence is at or beyond it. Where one is not, the worker itself takes that sequence on by

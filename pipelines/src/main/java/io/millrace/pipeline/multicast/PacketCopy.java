@@ -67,6 +67,7 @@ public final class PacketCopy {
         UnsafeApi.putInt(address + PORT, burst.port(i));
         UnsafeApi.putInt(address + LENGTH, length);
         UnsafeApi.putInt(address + CAPTURED, captured);
+        UnsafeApi.putInt(address + MARK, burst.mark(i));
         if (burst.hasOffload(i)) {
             UnsafeApi.putInt(address + CHECKSUM_START, burst.checksumStart(i));
             UnsafeApi.putInt(address + CHECKSUM_OFFSET, burst.checksumOffset(i));
@@ -126,6 +127,11 @@ public final class PacketCopy {
     /** The id of the port on which the packet came in. */
     public int port() {
         return UnsafeApi.getInt(address + PORT);
+    }
+
+    /** The mark it carried ({@link Burst#mark(int)}), or 0. */
+    public int mark() {
+        return UnsafeApi.getInt(address + MARK);
     }
 
     /** The length of the packet. */

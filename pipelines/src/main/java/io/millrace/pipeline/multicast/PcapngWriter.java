@@ -104,6 +104,18 @@ final class PcapngWriter {
         end();
     }
 
+    /** One packet that is not a copy any more. */
+    void packet(final int number, final long epochNs, final int length, final byte[] bytes, final String comment)
+        throws IOException {
+        begin(ENHANCED_PACKET, bytes.length);
+        buffer.putInt(number);
+        time(epochNs);
+        buffer.putInt(bytes.length).putInt(length).put(bytes);
+        pad();
+        option(COMMENT, comment);
+        end();
+    }
+
     /** What became of the packets of an interface; {@code seen} are those that were not dropped. */
     void statistics(final int number, final long startNs, final long endNs, final long seen, final long written,
                     final long dropped, final String comment) throws IOException {

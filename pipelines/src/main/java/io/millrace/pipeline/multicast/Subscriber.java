@@ -60,6 +60,10 @@ abstract class Subscriber implements AutoCloseable {
     /** Lets go of what it has open. Called last, in any case. */
     abstract void release() throws IOException;
 
+    /** Called at the very end, in any case. */
+    void ended() {
+    }
+
     /** What to say when {@code e} ended it. */
     abstract String explain(IOException e);
 
@@ -113,6 +117,11 @@ abstract class Subscriber implements AutoCloseable {
             release();
         } catch (final IOException e) {
             fail(name + " stopped: " + explain(e));
+        }
+        try {
+            ended();
+        } catch (final RuntimeException e) {
+            LOG.error("{} could not be switched off", name, e);
         }
         ended.countDown();
     }

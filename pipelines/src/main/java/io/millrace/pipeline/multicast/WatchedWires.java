@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.pipeline.multicast;
+
+import io.millrace.pipeline.Dataplane;
+import io.millrace.pipeline.Graph;
+import io.millrace.pipeline.GraphView;
+import io.millrace.pipeline.Probe;
+import io.millrace.pipeline.Watches;
+import io.millrace.pipeline.Worker;
+
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+
+/**
+ * Wires of a running data plane that are watched from {@link #on} to {@link #off}. Both apply a copy of the graph that
+ * runs, which may have changed in between.
+ *
+ * <p>Thread safety: any thread.
+ */
+final class WatchedWires {
+    private final Dataplane dataplane;
+    private final Set<Function<Worker, Probe>> probes = new HashSet<>();
+    private boolean isOver;
+
+    WatchedWires(final Dataplane dataplane) {
+        this.dataplane = dataplane;
+    }
+
+    /**
+     * Watches, unless it was off already.
+     *
+     * @param names of the wires; none: all.
+     * @param maker makes the probe of a worker and a wire.
+     * @return the graph that is watched, and its numbers before.
+     * @throws io.millrace.pipeline.WiringException if there is no such wire.
+     */
+    synchronized GraphView on(final Collection<String> names,
+                              final BiFunction<Worker, GraphView.WireView, Probe> maker) {
+        // Its lock is the one of apply: nobody else applies a graph in between.
+        synchronized (dataplane) {
+            final Graph graph = dataplane.graph();
+            final GraphView view = dataplane.view();
+            // Says so if there is no wire of that name.
+            names.forEach(graph::wire);
+            final Set<Function<Worker, Probe>> added = new HashSet<>();
+            for (final GraphView.WireView wire : view.wires()) {
+                if (names.isEmpty() || names.contains(wire.name())) {
+                    final Function<Worker, Probe> probe = worker -> maker.apply(worker, wire);
+                    graph.watch(graph.wire(wire.name()), probe);
+                    added.add(probe);
+                }
+            }
+            if (!isOver) {
+                dataplane.apply(graph);
+                probes.addAll(added);
+            }
+            return view;
+        }
+    }
+
+    /** Ends it. Idempotent; nothing happens if the data plane is closed already. */
+    synchronized void off() {
+        if (isOver) {
+            return;
+        }
+        isOver = true;
+        if (probes.isEmpty()) {
+            return;
+        }
+        try {
+            synchronized (dataplane) {
+                dataplane.apply(Watches.without(dataplane.graph(), probes));
+            }
+        } catch (final IllegalStateException e) {
+            // Closed: nothing runs that could be watched.
+            probes.clear();
+        }
+    }
+
+    /** An end of a wire in words: {@code port vm0}, {@code output port1 of node learning-switch}. */
+    static String text(final GraphView.End end) {
+        if (end.isPort()) {
+            return "port " + end.part() + (end.queue() < 0 ? "" : " queue " + end.queue());
+        }
+        return (end.output().isEmpty() ? "" : "output " + end.output() + " of ") + "node " + end.part();
+    }
+
+    /** A wire in words. */
+    static String text(final GraphView.WireView wire) {
+        return text(wire.from()) + " -> " + text(wire.to());
+    }
+}
