@@ -112,10 +112,12 @@ final class DriverSlot {
         return null;
     }
 
-    /** Leaves an adopted ring for the next worker. */
+    /** Leaves an adopted ring for the next worker. Does nothing if it was taken away. */
     void release() {
         // Also if it was just recalled: the control loop asks again, and finds it here.
-        state.set(OFFERED);
+        if (!state.compareAndSet(HELD, OFFERED)) {
+            state.compareAndSet(RECALLED, OFFERED);
+        }
     }
 
     /** Gives up an adopted ring, because it is broken or was recalled. */
