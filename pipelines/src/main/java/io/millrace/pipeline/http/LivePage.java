@@ -35,8 +35,9 @@ import java.util.function.Supplier;
  */
 public final class LivePage implements AutoCloseable {
     private static final byte[] LOOPBACK = {127, 0, 0, 1};
-    private static final int BACKLOG = 16;
-    private static final int THREADS = 4;
+    private static final int BACKLOG = 64;
+    // A client that dawdles keeps one busy until it is cut off.
+    private static final int THREADS = 16;
     private static final String SECONDS_FOR_A_REQUEST = "10";
     private static final Gson GSON = new Gson();
 

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -155,6 +156,30 @@ class LivePageTest {
                 () -> LivePage.open(taken, () -> null, counters)).getMessage());
         assertEquals("the HTTP port 65536 cannot be: take 1 to 65535, or 0 for any",
             assertThrows(ConfigurationException.class, () -> LivePage.open(65_536, () -> null, counters)).getMessage());
+    }
+
+    @Test
+    void shouldNotLetClientsThatNeverFinishKeepOthersOutForGood() throws IOException {
+        final List<Socket> unfinished = new ArrayList<>();
+        try {
+            for (int i = 0; i < 40; i++) {
+                final Socket socket = new Socket("127.0.0.1", graph.page().port());
+                unfinished.add(socket);
+                socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: 127".getBytes(StandardCharsets.ISO_8859_1));
+            }
+            // One that comes while all threads wait may be cut off with them.
+            Until.isTrue(() -> {
+                try {
+                    return get("/").startsWith("HTTP/1.1 200 ");
+                } catch (final IOException e) {
+                    return false;
+                }
+            }, () -> "no thread came free");
+        } finally {
+            for (final Socket socket : unfinished) {
+                socket.close();
+            }
+        }
     }
 
     @Test
