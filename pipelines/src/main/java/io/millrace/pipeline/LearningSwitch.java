@@ -9,6 +9,8 @@ import io.millrace.packet.Ethernet;
 import io.millrace.packet.MacAddress;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * An Ethernet switch: learns behind which port each station is, and sends packets there and nowhere else.
@@ -31,6 +33,8 @@ import java.time.Duration;
 public final class LearningSwitch extends Node {
     /** Stations remembered if {@link #capacity} is not called. */
     public static final int DEFAULT_CAPACITY = 8192;
+    /** The most stations of one {@link #stations}. */
+    public static final int MAX_PAGE = 4096;
     /** How long a silent station is remembered if {@link #ageing} is not called: as IEEE 802.1D recommends. */
     public static final Duration DEFAULT_AGEING = Duration.ofSeconds(300);
 
@@ -209,6 +213,52 @@ public final class LearningSwitch extends Node {
             table = new MacTable(capacity, ageing.toNanos(), nowNs, TICK_NS);
         }
         return table;
+    }
+
+    // Null before the start.
+    private synchronized MacTable known() {
+        return table;
+    }
+
+    /** The switches of a graph. */
+    public static List<LearningSwitch> of(final Graph graph) {
+        return graph.nodes().stream().filter(LearningSwitch.class::isInstance).map(LearningSwitch.class::cast).toList();
+    }
+
+    /** Whether both share what they have learned: they are replicas of each other, or the same. */
+    public boolean sharesWith(final LearningSwitch other) {
+        return original == other.original;
+    }
+
+    /**
+     * Some of the stations that it knows, and its replicas. Any thread: workers are not kept waiting. A station that
+     * comes, goes or moves meanwhile may be there or not.
+     *
+     * @param from 0, or {@link StationPage#next} of the page before.
+     * @param most stations on the page, 1 to {@link #MAX_PAGE}.
+     */
+    public StationPage stations(final int from, final int most) {
+        if (from < 0 || most < 1 || most > MAX_PAGE) {
+            throw new IllegalArgumentException("a page of " + most + " stations from " + from);
+        }
+        final long[] copies = new long[most];
+        final MacTable known = original.known();
+        final int next = known == null ? MacTable.NONE : known.copy(from, copies);
+        final double lifetimeSeconds = original.ageing.toMillis() / 1e3;
+        return new StationPage(LongStream.of(copies).takeWhile(copy -> copy != 0)
+            .mapToObj(copy -> new StationPage.Station(MacTable.copiedMac(copy), MacTable.copiedPort(copy),
+                MacTable.copiedAge(copy) * lifetimeSeconds)).toList(), next);
+    }
+
+    /**
+     * Forgets all stations, those of its replicas too, as they are the same. Any thread; packets go on, and what they
+     * show meanwhile is learned. {@code fdb-size} follows within 100 ms.
+     *
+     * @return how many they were.
+     */
+    public int flush() {
+        final MacTable known = original.known();
+        return known == null ? 0 : known.clear();
     }
 
     private void showSize() {

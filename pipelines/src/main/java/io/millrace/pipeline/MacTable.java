@@ -182,6 +182,55 @@ final class MacTable {
     }
 
     /**
+     * Copies entries that have not expired, as they are but for an age in place of the epoch; {@link #copiedMac} and
+     * its neighbours read them.
+     *
+     * @param from where to begin: 0, or what was returned before.
+     * @param into filled from its beginning; what follows is left as it is.
+     * @return where to go on, or {@link #NONE} if this was all.
+     */
+    int copy(final int from, final long[] into) {
+        int count = 0;
+        for (int at = from; at < entries.length; at++) {
+            final long entry = entry(at);
+            if (entry != 0 && !isExpired(entry)) {
+                if (count == into.length) {
+                    return at;
+                }
+                into[count++] = entry & ~(long) EPOCH_MASK | epoch() - (int) entry & EPOCH_MASK;
+            }
+        }
+        return NONE;
+    }
+
+    /** The address in a copied entry. */
+    static long copiedMac(final long copied) {
+        return copied >>> MAC_SHIFT;
+    }
+
+    /** The port in a copied entry. */
+    static int copiedPort(final long copied) {
+        return port(copied);
+    }
+
+    /** The age in a copied entry, in parts of the lifetime: 0 to 1. */
+    static double copiedAge(final long copied) {
+        return (double) (copied & EPOCH_MASK) / LIFETIME_EPOCHS;
+    }
+
+    /** Takes out all entries that are there now. Returns how many. */
+    int clear() {
+        int removed = 0;
+        for (int at = 0; at < entries.length; at++) {
+            final long entry = entry(at);
+            if (entry != 0 && remove(at, entry)) {
+                removed++;
+            }
+        }
+        return removed;
+    }
+
+    /**
      * Moves the clock on and takes out some of what has expired. Several workers that call this share the work.
      *
      * @return how many entries were taken out.

@@ -2,12 +2,17 @@
 package io.millrace.pipeline;
 
 import io.millrace.ConfigurationException;
+import io.millrace.packet.MacAddress;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -207,6 +212,66 @@ class LearningSwitchTest {
                 assertEquals(i == port.id() ? 0 : 32, numbers.size());
             }
         }
+    }
+
+    @Test
+    void shouldTellWhatItKnowsAndForgetItWhenAsked() {
+        start(3);
+        send(0, Packets.ALL, Packets.A);
+        send(1, Packets.ALL, Packets.B);
+        awaitCounter("learned", 2);
+        final StationPage all = bridge.stations(0, LearningSwitch.MAX_PAGE);
+        assertEquals(Set.of("02:00:00:00:00:0a 0", "02:00:00:00:00:0b 1"), all.stations().stream()
+            .map(station -> MacAddress.format(station.mac()) + ' ' + station.port()).collect(Collectors.toSet()));
+        assertEquals(-1, all.next());
+        all.stations().forEach(station ->
+            assertTrue(station.ageSeconds() >= 0 && station.ageSeconds() <= 300, station.toString()));
+        final StationPage first = bridge.stations(0, 1);
+        assertEquals(1, first.stations().size());
+        final StationPage second = bridge.stations(first.next(), 1);
+        assertEquals(1, second.stations().size());
+        assertTrue(first.stations().get(0).mac() != second.stations().get(0).mac());
+        assertEquals(-1, second.next() == -1 ? -1 : bridge.stations(second.next(), 1).next());
+        assertEquals(2, bridge.flush());
+        assertEquals(List.of(), bridge.stations(0, 10).stations());
+        awaitCounter("fdb-size", 0);
+        send(0, Packets.B, Packets.A);
+        awaitCounter("flooded", 3);
+        awaitCounter("fdb-size", 1);
+    }
+
+    @Test
+    void shouldBeAskedAndFlushedWhilePacketsFlow() {
+        start(2);
+        final AtomicBoolean isOver = new AtomicBoolean();
+        final AtomicInteger flushes = new AtomicInteger();
+        final Thread asker = new Thread(() -> {
+            while (!isOver.get()) {
+                bridge.stations(0, 100);
+                bridge.flush();
+                flushes.incrementAndGet();
+            }
+        });
+        asker.start();
+        for (int n = 0; n < 500 || flushes.get() < 100; n++) {
+            send(n & 1, Packets.ALL, Packets.A.replace("0a", String.format("%02x", n & 31)));
+            ports.get(1 - (n & 1)).await(1);
+        }
+        isOver.set(true);
+        Until.isTrue(() -> !asker.isAlive(), () -> "still asking");
+        assertEquals(0, count("drop/fault"));
+        bridge.flush();
+        awaitCounter("fdb-size", 0);
+    }
+
+    @Test
+    void shouldKnowNobodyBeforeTheStart() {
+        assertEquals(new StationPage(List.of(), -1), bridge.stations(0, 1));
+        assertEquals(0, bridge.flush());
+        assertThrows(IllegalArgumentException.class, () -> bridge.stations(-1, 1));
+        assertThrows(IllegalArgumentException.class, () -> bridge.stations(0, 0));
+        assertThrows(IllegalArgumentException.class, () -> bridge.stations(0, LearningSwitch.MAX_PAGE + 1));
+        assertTrue(bridge.sharesWith(bridge.replica()) && !bridge.sharesWith(new LearningSwitch(3)));
     }
 
     @Test

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.pipeline.control;
 
+import io.millrace.ConfigurationException;
 import io.millrace.Port;
+import io.millrace.packet.MacAddress;
 import io.millrace.pipeline.Dataplane;
+import io.millrace.pipeline.LearningSwitch;
+import io.millrace.pipeline.StationPage;
 
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * The requests that every data plane answers. Rows of your own go into the map that {@link #of} returns.
@@ -15,7 +20,11 @@ import java.util.TreeMap;
  * <p>Thread safety: all methods from any thread.
  */
 public final class Requests {
+    /** The number of the protocol that this version speaks. */
+    public static final int PROTOCOL = Protocol.VERSION;
+
     private static final String PORT = "Port";
+    private static final String NODE = "node";
 
     private final Dataplane dataplane;
     private final String command;
@@ -27,6 +36,9 @@ public final class Requests {
         table.put("hello", new Request("who this is and what can be asked for", call -> hello()));
         table.put("stats", new Request("every counter by name", call -> dataplane.counters().snapshot()));
         table.put("ports", new Request("the ports and their links", call -> ports()));
+        table.put("view", new Request("the graph and its numbers", call -> dataplane.view()));
+        table.put("fdb", new Request("stations a learning switch knows", List.of(NODE, "from", "most"), this::fdb));
+        table.put("fdb-flush", new Request("makes a learning switch forget them", List.of(NODE), this::flush));
     }
 
     /**
@@ -42,7 +54,7 @@ public final class Requests {
     /**
      * What {@code hello} is answered.
      *
-     * @param protocol  1. Another number: another protocol.
+     * @param protocol  {@link #PROTOCOL}. Another number, another protocol.
      * @param pid       of the process.
      * @param dataplane its name.
      * @param command   how the process was started.
@@ -60,6 +72,68 @@ public final class Requests {
      * @param queues in each direction.
      */
     public record PortState(int id, String name, String type, String link, boolean ready, int queues) {
+    }
+
+    /**
+     * Stations that a switch knows, as {@code fdb} tells.
+     *
+     * @param node     the name of the switch.
+     * @param stations in no order.
+     * @param next     the argument {@code from} of the next request; -1 if these were the last ones.
+     */
+    public record Stations(String node, List<StationState> stations, int next) {
+    }
+
+    /**
+     * One station.
+     *
+     * @param mac        such as {@code 02:00:00:00:00:01}.
+     * @param port       the name of the port it is behind; its id, if it is not open any more.
+     * @param ageSeconds since it was last heard of.
+     */
+    public record StationState(String mac, String port, double ageSeconds) {
+    }
+
+    /**
+     * What {@code fdb-flush} did.
+     *
+     * @param node    the name of the switch.
+     * @param flushed how many stations it has forgotten.
+     */
+    public record Flushed(String node, int flushed) {
+    }
+
+    private Stations fdb(final Call call) {
+        final int from = (int) call.whole("from", 0, Integer.MAX_VALUE).orElse(0);
+        final int most = (int) call.whole("most", 1, LearningSwitch.MAX_PAGE).orElse(LearningSwitch.MAX_PAGE);
+        final LearningSwitch bridge = bridge(call);
+        final StationPage page = bridge.stations(from, most);
+        final Map<Integer, String> names = dataplane.ports().stream().collect(Collectors.toMap(Port::id, Port::name));
+        return new Stations(bridge.name(), page.stations().stream().map(station -> new StationState(
+            MacAddress.format(station.mac()), names.getOrDefault(station.port(), Integer.toString(station.port())),
+            station.ageSeconds())).toList(), page.next());
+    }
+
+    private Flushed flush(final Call call) {
+        final LearningSwitch bridge = bridge(call);
+        return new Flushed(bridge.name(), bridge.flush());
+    }
+
+    /** The switch that was asked for, or the only one, of which there may be replicas. */
+    private LearningSwitch bridge(final Call call) {
+        final String name = call.text(NODE).orElse(null);
+        final List<LearningSwitch> all = LearningSwitch.of(dataplane.graph());
+        final List<LearningSwitch> meant = all.stream()
+            .filter(bridge -> name == null || bridge.name().equals(name)).toList();
+        if (!meant.isEmpty() && meant.stream().allMatch(meant.get(0)::sharesWith)) {
+            return meant.get(0);
+        }
+        final String known = all.isEmpty() ? "none"
+            : all.stream().map(LearningSwitch::name).collect(Collectors.joining(", "));
+        throw new ConfigurationException(name == null
+            ? all.isEmpty() ? "the graph that runs has no learning switch"
+                : "several learning switches run: give the argument node, one of " + known
+            : "no learning switch is named " + name + ": there are " + known);
     }
 
     private Hello hello() {
