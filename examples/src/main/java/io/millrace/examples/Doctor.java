@@ -107,7 +107,7 @@ final class Doctor {
 
     private Finding countersFolder() {
         try {
-            return Finding.ok("counters", "in " + CountersFolder.ofUser().fileOfThisProcess().getParent());
+            return Finding.ok("counters", "in " + RuntimeFolder.ofUser().make().path());
         } catch (final ConfigurationException e) {
             return Finding.broken("counters", e.getMessage(), "export XDG_RUNTIME_DIR=$(mktemp -d)");
         }

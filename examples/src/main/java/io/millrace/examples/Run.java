@@ -2,17 +2,19 @@
 package io.millrace.examples;
 
 import io.millrace.ConfigurationException;
+import io.millrace.ControlLoop;
 import io.millrace.CountersFile;
 import io.millrace.LinkState;
 import io.millrace.PollModeDriver;
 import io.millrace.Port;
 import io.millrace.pipeline.Dataplane;
+import io.millrace.pipeline.control.ControlServer;
+import io.millrace.pipeline.control.Requests;
 import io.millrace.pipeline.http.LivePage;
 import io.millrace.pipeline.traffic.WarmUp;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -67,10 +69,10 @@ final class Run {
      * @param own     ports of the command, opened after these and not spoken of.
      */
     int with(final List<PollModeDriver> drivers, final PollModeDriver... own) {
-        final Path path = CountersFolder.ofUser().fileOfThisProcess();
+        final RuntimeFolder folder = RuntimeFolder.ofUser().make();
         warmUp(drivers.size(), own.length);
         // Opened first and closed last: in between the JVM waits at a signal.
-        try (Stop stop = new Stop(); CountersFile counters = run(drivers, List.of(own), path, stop)) {
+        try (Stop stop = new Stop(); CountersFile counters = run(drivers, List.of(own), folder, stop)) {
             report.totals(elapsedSeconds, counters.pid(), counters.snapshot(), outcome);
             final int exitCode = outcome.map(Outcome::isGood).orElse(true) ? 0 : 1;
             stop.exitIfSignalled(exitCode);
@@ -89,12 +91,17 @@ final class Run {
     }
 
     /** Returns the counters, which stay readable when the data plane has closed: that may drop packets too. */
-    private CountersFile run(final List<PollModeDriver> drivers, final List<PollModeDriver> own, final Path path,
-        final Stop stop) {
+    private CountersFile run(final List<PollModeDriver> drivers, final List<PollModeDriver> own,
+        final RuntimeFolder folder, final Stop stop) {
         CountersFile counters = null;
-        try (Dataplane dataplane = options.dataplane(path); Job closing = job;
-             LivePage page = options.page(dataplane)) {
-            counters = CountersFile.open(path);
+        try (Dataplane dataplane = options.dataplane(folder.countersOfThisProcess());
+            Job closing = job;
+            ControlLoop loop = ControlLoop.start("millrace-requests");
+            ControlServer control = ControlServer.start(loop, folder.socketOfThisProcess(), Requests.of(dataplane,
+                Target.command(ProcessHandle.current().pid())));
+            LivePage page = options.page(dataplane)) {
+            counters = CountersFile.open(folder.countersOfThisProcess());
+            LOG.debug("requests are answered on {}", control.socket());
             if (page != null) {
                 say("page: " + page.address());
             }

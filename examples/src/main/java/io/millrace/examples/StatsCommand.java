@@ -29,8 +29,8 @@ final class StatsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        final CountersFolder folder = CountersFolder.ofUser();
-        final SortedMap<Long, Path> running = folder.running();
+        final RuntimeFolder folder = RuntimeFolder.ofUser();
+        final SortedMap<Long, Path> running = folder.counters();
         if (pid != null && !running.containsKey(pid)) {
             throw new ConfigurationException("process " + pid + " has no counters in " + folder.path()
                 + ": there are " + (running.isEmpty() ? "none" : running.keySet()));
@@ -59,9 +59,7 @@ final class StatsCommand implements Callable<Integer> {
     private void show(final long process, final Path path) {
         try (CountersFile file = CountersFile.open(path)) {
             if (!isJson) {
-                final String command = ProcessHandle.of(process).flatMap(p -> p.info().commandLine())
-                    .map(line -> line.replaceFirst(".* " + Main.class.getName() + " ?", "millrace ")).orElse("");
-                System.out.println("process " + process + "  " + command);
+                System.out.println("process " + process + "  " + Target.command(process));
             }
             new Report(System.out, isJson).totals(seconds(process), process, file.snapshot(), Optional.empty());
         }

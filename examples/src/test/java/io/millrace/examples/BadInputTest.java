@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.examples;
 
+import io.millrace.ControlLoop;
 import io.millrace.linux.UnixListener;
+import io.millrace.pipeline.control.ControlServer;
+import io.millrace.pipeline.control.Request;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -10,6 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -141,5 +145,28 @@ class BadInputTest {
     @Test
     void shouldRefuseStatsWhenNothingRuns() throws Exception {
         assertRefused("millrace stats: nothing of yours runs: no counters in ", "stats");
+    }
+
+    @Test
+    void shouldRefuseToLookIntoWhatIsNoMillrace() throws Exception {
+        assertRefused("millrace ports: nothing of yours runs: no control socket in ", "ports");
+        assertRefused("millrace ports: there is no process 99999999: there are none of yours", "ports", "99999999");
+        assertRefused("millrace fdb: process " + ProcessHandle.current().pid() + " is no Millrace that moves packets",
+            "fdb", Long.toString(ProcessHandle.current().pid()));
+    }
+
+    @Test
+    void shouldRefuseToLookIntoAnOlderMillrace() throws Exception {
+        final String pid = Long.toString(ProcessHandle.current().pid());
+        final Path left = Files.createDirectory(folder.resolve("millrace"));
+        Files.createFile(left.resolve(pid + ".counters"));
+        assertRefused("millrace ports: process " + pid + " has no control socket: an older Millrace", "ports", pid);
+        try (ControlLoop loop = ControlLoop.start("old");
+            ControlServer old = ControlServer.start(loop, left.resolve(pid + ".sock"),
+                Map.of("hello", new Request("", call -> Map.of("protocol", 0))))) {
+            assertTrue(Files.exists(old.socket()));
+            assertRefused("millrace ports: process " + pid + " is another version of Millrace, with protocol 0 instead",
+                "ports", pid);
+        }
     }
 }

@@ -58,6 +58,15 @@ final class Child implements AutoCloseable {
 
     private static Child millraceWith(final Path folder, final String classPath, final String... args)
         throws IOException {
+        return start(folder, Map.of("XDG_RUNTIME_DIR", folder.toString()), line(folder, classPath, args));
+    }
+
+    /** The same as a line for a shell. */
+    static String command(final Path folder, final String... args) {
+        return String.join(" ", line(folder, System.getProperty("java.class.path"), args));
+    }
+
+    private static List<String> line(final Path folder, final String classPath, final String... args) {
         final List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("@" + HOME.resolve("config/jvm.options"));
@@ -67,7 +76,7 @@ final class Child implements AutoCloseable {
         command.addAll(List.of("-ea", "-XX:+UseG1GC", "-Xms192m", "-Xmx192m", "-Djava.io.tmpdir=" + folder,
             "-cp", classPath, Main.class.getName()));
         command.addAll(List.of(args));
-        return start(folder, Map.of("XDG_RUNTIME_DIR", folder.toString()), command);
+        return command;
     }
 
     long pid() {

@@ -17,48 +17,51 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-/** Where counters lie, and which of them are alive. */
-class CountersFolderTest {
+/** Where running processes are found, and which of them are alive. */
+class RuntimeFolderTest {
     // Above the largest process id that Linux gives.
-    private static final String DEAD = "99999999.counters";
+    private static final String DEAD = "99999999";
 
     @TempDir
     private Path parent;
 
     @Test
     void shouldMakeAFolderThatOnlyTheUserMayEnter() throws Exception {
-        final Path file = new CountersFolder(parent.resolve("millrace")).fileOfThisProcess();
+        final Path file = new RuntimeFolder(parent.resolve("millrace")).make().countersOfThisProcess();
         assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file.getParent())));
     }
 
     @Test
-    void shouldFindTheFileOfARunningProcess() throws Exception {
-        final CountersFolder folder = new CountersFolder(parent);
-        final Path file = Files.createFile(folder.fileOfThisProcess());
-        assertEquals(Set.of(file), Set.copyOf(folder.running().values()));
+    void shouldFindTheFilesOfARunningProcess() throws Exception {
+        final RuntimeFolder folder = new RuntimeFolder(parent);
+        final Path counters = Files.createFile(folder.make().countersOfThisProcess());
+        final Path socket = Files.createFile(folder.socketOfThisProcess());
+        assertEquals(Set.of(counters), Set.copyOf(folder.counters().values()));
+        assertEquals(Set.of(socket), Set.copyOf(folder.sockets().values()));
     }
 
     @Test
     void shouldIgnoreAndRemoveFilesOfDeadProcesses() throws Exception {
-        Files.createFile(parent.resolve(DEAD));
-        final CountersFolder folder = new CountersFolder(parent);
-        assertTrue(folder.running().isEmpty());
-        folder.fileOfThisProcess();
-        assertFalse(Files.exists(parent.resolve(DEAD)));
+        final Path counters = Files.createFile(parent.resolve(DEAD + ".counters"));
+        final Path socket = Files.createFile(parent.resolve(DEAD + ".sock"));
+        final RuntimeFolder folder = new RuntimeFolder(parent);
+        assertTrue(folder.counters().isEmpty() && folder.sockets().isEmpty());
+        folder.make();
+        assertFalse(Files.exists(counters) || Files.exists(socket));
     }
 
     @Test
     void shouldNotTakeALaterProcessOfTheSameNumberForTheWriter() throws Exception {
-        final CountersFolder folder = new CountersFolder(parent);
-        final Path file = Files.createFile(folder.fileOfThisProcess());
+        final RuntimeFolder folder = new RuntimeFolder(parent);
+        final Path file = Files.createFile(folder.make().countersOfThisProcess());
         Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(1_000_000_000)));
-        assertTrue(folder.running().isEmpty());
+        assertTrue(folder.counters().isEmpty());
     }
 
     @Test
     void shouldLeaveOtherFilesAlone() throws Exception {
         Files.createFile(parent.resolve("notes.txt"));
-        new CountersFolder(parent).fileOfThisProcess();
+        new RuntimeFolder(parent).make();
         assertTrue(Files.exists(parent.resolve("notes.txt")));
     }
 
@@ -67,7 +70,7 @@ class CountersFolderTest {
         final Path real = Files.createDirectory(parent.resolve("real"));
         final Path link = Files.createSymbolicLink(parent.resolve("link"), real);
         final ConfigurationException problem =
-            assertThrows(ConfigurationException.class, () -> new CountersFolder(link).fileOfThisProcess());
+            assertThrows(ConfigurationException.class, () -> new RuntimeFolder(link).make());
         assertTrue(problem.getMessage().contains("not a folder of yours"), problem.getMessage());
     }
 }

@@ -13,32 +13,37 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Where running data planes of one user leave their counters, one file per process, so that {@code millrace stats}
- * finds them: {@code $XDG_RUNTIME_DIR/millrace}, else {@code /dev/shm/millrace-UID}, else {@code /tmp/millrace-UID}.
+ * Where running data planes of one user can be found: {@code $XDG_RUNTIME_DIR/millrace}, else
+ * {@code /dev/shm/millrace-UID}, else {@code /tmp/millrace-UID}. Each process has its counters there, as
+ * {@code PID.counters}, and its control socket, {@code PID.sock}.
  */
-final class CountersFolder {
-    private static final String SUFFIX = ".counters";
+final class RuntimeFolder {
+    private static final String COUNTERS = ".counters";
+    private static final String SOCKET = ".sock";
+    private static final Pattern NAME = Pattern.compile("(\\d{1,18})(\\.counters|\\.sock)");
     // A file is older than the process that wrote it only if a later process has got the same number.
     private static final Duration CLOCK_SLACK = Duration.ofSeconds(2);
 
     private final Path path;
 
-    CountersFolder(final Path path) {
+    RuntimeFolder(final Path path) {
         this.path = path;
     }
 
     /** The folder of the calling user, which may not exist yet. */
-    static CountersFolder ofUser() {
+    static RuntimeFolder ofUser() {
         final String runtime = System.getenv("XDG_RUNTIME_DIR");
         if (runtime != null && Files.isWritable(Path.of(runtime))) {
-            return new CountersFolder(Path.of(runtime, "millrace"));
+            return new RuntimeFolder(Path.of(runtime, "millrace"));
         }
         // Not on a disk if that can be helped: its write-back would stop a worker that counts.
         final Path shared = Path.of("/dev/shm");
-        return new CountersFolder((Files.isWritable(shared) ? shared : Path.of("/tmp")).resolve("millrace-" + uid()));
+        return new RuntimeFolder((Files.isWritable(shared) ? shared : Path.of("/tmp")).resolve("millrace-" + uid()));
     }
 
     private static int uid() {
@@ -54,11 +59,12 @@ final class CountersFolder {
     }
 
     /**
-     * The file for the counters of this process. Makes the folder, and removes the files of processes that are gone.
+     * Makes the folder, and removes what processes that are gone have left there.
      *
-     * @throws ConfigurationException if the folder is not the user's own: others could change the counters.
+     * @return this folder.
+     * @throws ConfigurationException if it is not the user's own: others could change the counters.
      */
-    Path fileOfThisProcess() {
+    RuntimeFolder make() {
         try {
             if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
                 Files.createDirectory(path,
@@ -70,19 +76,39 @@ final class CountersFolder {
                     + " remove it, or set XDG_RUNTIME_DIR to a folder of your own");
             }
             removeStale();
-            return path.resolve(ProcessHandle.current().pid() + SUFFIX);
+            return this;
         } catch (final IOException e) {
             throw new ConfigurationException("the folder for counters, " + path + ", cannot be made ("
                 + e.getMessage() + "): set XDG_RUNTIME_DIR to a folder that you may write to");
         }
     }
 
+    /** The file for the counters of this process. */
+    Path countersOfThisProcess() {
+        return path.resolve(ProcessHandle.current().pid() + COUNTERS);
+    }
+
+    /** The control socket of this process. */
+    Path socketOfThisProcess() {
+        return path.resolve(ProcessHandle.current().pid() + SOCKET);
+    }
+
     /** The counter files of processes that run, by process id. */
-    SortedMap<Long, Path> running() {
+    SortedMap<Long, Path> counters() {
+        return running(COUNTERS);
+    }
+
+    /** The control sockets of processes that run, by process id. */
+    SortedMap<Long, Path> sockets() {
+        return running(SOCKET);
+    }
+
+    private SortedMap<Long, Path> running(final String suffix) {
         final SortedMap<Long, Path> running = new TreeMap<>();
         if (Files.isDirectory(path)) {
             try (Stream<Path> files = Files.list(path)) {
-                files.filter(CountersFolder::isRunning).forEach(file -> running.put(pid(file).orElseThrow(), file));
+                files.filter(file -> file.toString().endsWith(suffix)).filter(RuntimeFolder::isRunning)
+                    .forEach(file -> running.put(pid(file).orElseThrow(), file));
             } catch (final IOException e) {
                 throw new ConfigurationException(path + " cannot be read (" + e.getMessage()
                     + "): run as the user whose data planes you look for");
@@ -107,7 +133,8 @@ final class CountersFolder {
             return false;
         }
         try {
-            final Instant written = Files.getLastModifiedTime(file).toInstant().plus(CLOCK_SLACK);
+            final Instant written =
+                Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant().plus(CLOCK_SLACK);
             return process.get().info().startInstant().map(start -> !start.isAfter(written)).orElse(true);
         } catch (final IOException e) {
             return false; // It has just been removed.
@@ -115,10 +142,7 @@ final class CountersFolder {
     }
 
     private static Optional<Long> pid(final Path file) {
-        final String name = file.getFileName().toString();
-        if (!name.matches("\\d{1,18}\\" + SUFFIX)) {
-            return Optional.empty();
-        }
-        return Optional.of(Long.valueOf(name.substring(0, name.length() - SUFFIX.length())));
+        final Matcher name = NAME.matcher(file.getFileName().toString());
+        return name.matches() ? Optional.of(Long.valueOf(name.group(1))) : Optional.empty();
     }
 }
