@@ -7,7 +7,6 @@ import io.millrace.Counter;
 import io.millrace.Counters;
 import io.millrace.DataplaneException;
 import io.millrace.FramePool;
-import io.millrace.LinkState;
 import io.millrace.PollModeDriver;
 import io.millrace.Port;
 import io.millrace.PortContext;
@@ -16,8 +15,6 @@ import io.millrace.pipeline.event.Events;
 import org.agrona.concurrent.CachedNanoClock;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,8 +23,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * Everything that runs together: a frame pool, ports, counters, and the workers that run a {@link Graph}.
@@ -44,23 +39,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * <p>Thread safety: all methods may be called from any thread.
  */
 public final class Dataplane implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Dataplane.class);
-    private static final int MAX_PORTS = 256;
-
-    private final String name;
-    private final int[] cpus;
-    private final Idle idle;
-    private final long maxWaitNs;
-    private final int burst;
-    private final boolean heedsSignals;
+    private final Settings settings;
     private final FramePool pool;
     private final Counters counters;
     private final ControlLoop control;
     private final CachedNanoClock stepClock;
     private final Events events;
     private final ShutdownLatch shutdown = new ShutdownLatch(this::close);
-    private final Map<Integer, Port> ports = new ConcurrentSkipListMap<>();
-    private final List<PortListener> listeners = new CopyOnWriteArrayList<>();
+    private final OpenPorts ports;
     private final Set<String> workerNames = new HashSet<>();
     private final Map<String, Worker> unnamedWorkers = new HashMap<>();
     private final Crew crew = new Crew();
@@ -69,21 +55,20 @@ public final class Dataplane implements AutoCloseable {
     private boolean isStarted;
     private boolean isClosed;
 
-    Dataplane(final DataplaneBuilder builder, final FramePool pool, final Counters counters) {
-        this.name = builder.name();
-        this.cpus = builder.cpus();
-        this.idle = builder.idle();
-        this.maxWaitNs = builder.maxWait().toNanos();
-        this.burst = builder.burst();
-        this.heedsSignals = builder.heedsSignals();
+    Dataplane(final Settings settings, final FramePool pool, final Counters counters) {
+        this.settings = settings;
         this.pool = pool;
         this.counters = counters;
-        this.control = ControlLoop.start(name + "-control");
-        events = new Events(name, counters);
-        stepClock = builder.isStepped() ? new CachedNanoClock() : null;
+        control = ControlLoop.start(settings.name() + "-control");
+        events = new Events(settings.name(), counters);
+        stepClock = settings.isStepped() ? new CachedNanoClock() : null;
         if (stepClock != null) {
             stepClock.update(System.nanoTime());
         }
+        ports = new OpenPorts(settings.name());
+        // It has rings to take or to give back, which no packet tells of.
+        ports.onLink((port, state, reason) -> crew.wake());
+        ports.onLink(events);
         final Counters.Scope scope = counters.scope("dataplane");
         swaps = scope.counter("swaps");
         pausedNs = scope.counter("paused-ns");
@@ -101,7 +86,7 @@ public final class Dataplane implements AutoCloseable {
 
     /** Its name, in thread names and messages. */
     public String name() {
-        return name;
+        return settings.name();
     }
 
     /**
@@ -113,46 +98,12 @@ public final class Dataplane implements AutoCloseable {
      */
     public synchronized Port open(final PollModeDriver driver) {
         checkOpen();
-        if (ports.size() == MAX_PORTS) {
-            throw new ConfigurationException("data plane " + name + " has " + MAX_PORTS + " ports: that is the most");
-        }
-        int id = 0;
-        while (ports.containsKey(id)) {
-            id++;
-        }
-        final Port port = driver.open(new PortContext(id, pool, counters, control, this::linkChanged));
-        for (final Port other : ports.values()) {
-            if (other.name().equals(port.name())) {
-                port.close();
-                throw new ConfigurationException("two ports are named " + port.name() + ": give one another name");
-            }
-        }
-        if (port.id() != id) {
-            port.close();
-            throw new DataplaneException("port " + port.name() + " calls itself number " + port.id() + " instead of "
-                + id + ": its driver has to use the id of the PortContext");
-        }
-        ports.put(id, port);
-        return port;
+        return ports.open(driver, id -> new PortContext(id, pool, counters, control, ports::linkChanged));
     }
 
     /** Adds a listener for link changes of all ports. It is called on the control thread: it must not block. */
     public void onLink(final PortListener listener) {
-        listeners.add(listener);
-    }
-
-    private void linkChanged(final Port port, final LinkState state, final String reason) {
-        LOG.debug("port {} is {}: {}", port.name(), state, reason);
-        // It has rings to take or to give back, which no packet tells of.
-        crew.wake();
-        events.onLink(port, state, reason);
-        for (final PortListener listener : listeners) {
-            try {
-                listener.onLink(port, state, reason);
-            } catch (final RuntimeException e) {
-                LOG.error("a listener for link changes failed", e);
-            }
-        }
+        ports.onLink(listener);
     }
 
     /** The counters of everything in it. Not to be read after {@link #close()}. */
@@ -167,7 +118,7 @@ public final class Dataplane implements AutoCloseable {
 
     /** The open ports, by id. */
     public List<Port> ports() {
-        return List.copyOf(ports.values());
+        return ports.all();
     }
 
     /** A worker that is not pinned, to place parts of a graph on: see {@link #worker(String, int)}. */
@@ -192,7 +143,7 @@ public final class Dataplane implements AutoCloseable {
                 + "'.', '_' and '-'");
         }
         if (workerNames.contains(workerName)) {
-            throw new ConfigurationException("data plane " + name + " has a worker " + workerName
+            throw new ConfigurationException("data plane " + name() + " has a worker " + workerName
                 + " already: place on that one, or take another name");
         }
         if (cpu != Worker.UNPINNED) {
@@ -220,16 +171,16 @@ public final class Dataplane implements AutoCloseable {
     public synchronized void start(final Graph graph) {
         checkOpen();
         if (isStarted) {
-            throw new IllegalStateException("data plane " + name + " runs a graph already: apply another one to it");
+            throw new IllegalStateException("data plane " + name() + " runs a graph already: apply another one to it");
         }
         new GraphCheck(graph).run(this);
-        if (heedsSignals) {
+        if (settings.heedsSignals()) {
             shutdown.watchSignals();
         }
         new Swap(this, crew, graph.copy(), Map.of()).run();
         isStarted = true;
         control.execute(() -> events.watch(control));
-        if (!isStepped()) {
+        if (!settings.isStepped()) {
             control.execute(new Watchdog(control, crew, counters, this::stalled)::look);
         }
     }
@@ -262,18 +213,14 @@ public final class Dataplane implements AutoCloseable {
 
     private void checkStepped() {
         checkOpen();
-        if (!isStepped()) {
-            throw new IllegalStateException("data plane " + name + " runs by itself: build it stepped() to step it");
+        if (!settings.isStepped()) {
+            throw new IllegalStateException("data plane " + name() + " runs by itself: build it stepped() to step it");
         }
-    }
-
-    boolean isStepped() {
-        return stepClock != null;
     }
 
     /** The time that nodes are told. */
     NanoClock clock() {
-        return isStepped() ? stepClock : SystemNanoClock.INSTANCE;
+        return settings.isStepped() ? stepClock : SystemNanoClock.INSTANCE;
     }
 
     private void stalled(final Worker worker, final long durationNs, final String where) {
@@ -321,10 +268,7 @@ public final class Dataplane implements AutoCloseable {
         final Set<Port> before = crew.graph().ports();
         swap(graph.copy(), crew.receivers(), plan);
         before.removeAll(graph.ports());
-        for (final Port port : before) {
-            ports.remove(port.id());
-            port.close();
-        }
+        before.forEach(ports::close);
         return plan;
     }
 
@@ -339,7 +283,7 @@ public final class Dataplane implements AutoCloseable {
     /**
      * Watches for a while what each independent part of the running graph costs, and says which worker should serve
      * which queues so that the busiest one has as little to do as can be. Changes nothing: print it, and
-     * {@link #apply(Balance)} it. The calling thread waits.
+     * {@link #apply(Balance)} it. The calling thread waits, less long if it is interrupted.
      *
      * @param time how long to watch: long enough for some thousand packets from each port.
      * @throws IllegalStateException if no graph runs.
@@ -347,7 +291,11 @@ public final class Dataplane implements AutoCloseable {
     public Balance balance(final Duration time) {
         final Map<String, Long> before = counters.snapshot();
         final long startNs = System.nanoTime();
-        await(time);
+        try {
+            Thread.sleep(time.toMillis());
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         final long timeNs = System.nanoTime() - startNs;
         synchronized (this) {
             checkStarted();
@@ -371,7 +319,7 @@ public final class Dataplane implements AutoCloseable {
 
     /** The running graph and its numbers now. Without parts before the start. Any thread. */
     public GraphView view() {
-        return new ViewMaker(name, crew, counters).view();
+        return new ViewMaker(name(), crew, counters).view();
     }
 
     /** The worker of that name that a graph runs on without having asked for one: always the same one. */
@@ -394,29 +342,14 @@ public final class Dataplane implements AutoCloseable {
         return Set.copyOf(workerNames);
     }
 
-    int[] cpus() {
-        return cpus.clone();
-    }
-
-    Idle idle() {
-        return idle;
-    }
-
-    long maxWaitNs() {
-        return maxWaitNs;
-    }
-
-    int burst() {
-        return burst;
+    /** How it was built. */
+    Settings settings() {
+        return settings;
     }
 
     /** The work that packets of some port may leave to be done. */
     int offloads() {
-        int all = 0;
-        for (final Port port : ports.values()) {
-            all |= port.offloads();
-        }
-        return all;
+        return ports.offloads();
     }
 
     /**
@@ -488,13 +421,13 @@ public final class Dataplane implements AutoCloseable {
     private void checkStarted() {
         checkOpen();
         if (!isStarted) {
-            throw new IllegalStateException("data plane " + name + " runs no graph yet: start one");
+            throw new IllegalStateException("data plane " + name() + " runs no graph yet: start one");
         }
     }
 
     private void checkOpen() {
         if (isClosed) {
-            throw new IllegalStateException("data plane " + name + " is closed");
+            throw new IllegalStateException("data plane " + name() + " is closed");
         }
     }
 }

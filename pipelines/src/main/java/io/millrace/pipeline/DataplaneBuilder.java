@@ -123,39 +123,12 @@ public final class DataplaneBuilder {
         }
         final FramePool pool = FramePool.create(frames, jumboFrames);
         try {
-            return new Dataplane(this, pool,
+            return new Dataplane(
+                new Settings(name, cpus.clone(), idle, maxWait.toNanos(), burst, heedsSignals, isStepped), pool,
                 countersFile == null ? Counters.inMemory() : Counters.mapped(countersFile));
         } catch (final RuntimeException e) {
             pool.close();
             throw e;
         }
-    }
-
-    String name() {
-        return name;
-    }
-
-    int[] cpus() {
-        return cpus;
-    }
-
-    Idle idle() {
-        return idle;
-    }
-
-    Duration maxWait() {
-        return maxWait;
-    }
-
-    int burst() {
-        return burst;
-    }
-
-    boolean isStepped() {
-        return isStepped;
-    }
-
-    boolean heedsSignals() {
-        return heedsSignals;
     }
 }

@@ -104,7 +104,7 @@ final class Duty implements Agent {
     public void onStart() {
         try {
             // A thread that is only lent stays where it is.
-            if (worker.isPinned() && !worker.dataplane().isStepped()) {
+            if (worker.isPinned() && !worker.dataplane().settings().isStepped()) {
                 Cpus.pin(worker.cpu());
             }
             worker.startedAt(System.nanoTime());

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * What a data plane changes when it is given another graph ({@link Dataplane#apply}), by the names of the parts.
@@ -39,14 +40,17 @@ public record Plan(Part workers, Part ports, Part nodes, Part wires, Part watche
      * @param removed what goes.
      */
     public record Part(List<String> kept, List<String> added, List<String> removed) {
-        private static Part of(final Collection<String> before, final Collection<String> after) {
-            final Set<String> kept = new LinkedHashSet<>(before);
-            kept.retainAll(after);
-            final Set<String> added = new LinkedHashSet<>(after);
-            added.removeAll(before);
-            final Set<String> removed = new LinkedHashSet<>(before);
-            removed.removeAll(after);
-            return new Part(List.copyOf(kept), List.copyOf(added), List.copyOf(removed));
+        /** Kept is what is the same thing, not what has the same name. */
+        private static <T> Part of(final Collection<T> before, final Function<T, String> nameBefore,
+                                   final Collection<T> after, final Function<T, String> nameAfter) {
+            return new Part(names(before, after::contains, nameBefore),
+                names(after, part -> !before.contains(part), nameAfter),
+                names(before, part -> !after.contains(part), nameBefore));
+        }
+
+        private static <T> List<String> names(final Collection<T> parts, final Predicate<T> which,
+                                              final Function<T, String> name) {
+            return parts.stream().filter(which).map(name).distinct().toList();
         }
 
         private boolean isChanged() {
@@ -69,16 +73,12 @@ public record Plan(Part workers, Part ports, Part nodes, Part wires, Part watche
         final Map<Node, String> before = NodeNames.of(graph);
         final Map<Node, String> after = NodeNames.of(next);
         return new Plan(
-            Part.of(names(crew.shares().keySet(), Worker::name), names(shares.keySet(), Worker::name)),
-            Part.of(names(graph.ports(), Port::name), names(next.ports(), Port::name)),
-            Part.of(before.values(), after.values()),
-            Part.of(WireNames.of(graph).all().values(), WireNames.of(next).all().values()),
-            Part.of(names(graph.watches(), Watch::wire), names(next.watches(), Watch::wire)),
+            Part.of(crew.shares().keySet(), Worker::name, shares.keySet(), Worker::name),
+            Part.of(graph.ports(), Port::name, next.ports(), Port::name),
+            Part.of(before.keySet(), before::get, after.keySet(), after::get),
+            Part.of(WireNames.of(graph).all().values(), name -> name, WireNames.of(next).all().values(), name -> name),
+            Part.of(graph.watches(), Watch::wire, next.watches(), Watch::wire),
             moved(crew.shares(), shares, after));
-    }
-
-    private static <T> List<String> names(final Collection<T> parts, final Function<T, String> name) {
-        return parts.stream().map(name).distinct().toList();
     }
 
     private static List<String> moved(final Map<Worker, List<Section>> before, final Map<Worker, List<Section>> after,

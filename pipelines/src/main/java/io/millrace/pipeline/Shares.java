@@ -98,7 +98,7 @@ final class Shares {
 
     /** The CPUs of the data plane that no worker which something was placed on is pinned to. */
     private int[] freeCpus(final Component unplaced) {
-        final int[] cpus = dataplane.cpus();
+        final int[] cpus = dataplane.settings().cpus();
         final int[] free = IntStream.of(cpus)
             .filter(cpu -> placement.workers().stream().noneMatch(worker -> worker.cpu() == cpu)).toArray();
         if (cpus.length > 0 && free.length == 0) {

@@ -121,12 +121,12 @@ final class Swap {
         shares.values().forEach(share -> share.forEach(section -> crossings.addAll(section.departures())));
         // However far the receivers fall behind, half of the frames are left for everybody else.
         final int fair = dataplane.pool().frames() / 2 / Math.max(1, crossings.size());
-        final int burst = dataplane.burst();
+        final int burst = dataplane.settings().burst();
         final int most = Math.max(burst, Math.min(Math.max(MOST_PACKETS, MOST_BURSTS * burst), fair));
         for (final Crossing crossing : crossings) {
             final Handoff running = crew.handoffs().get(Crew.Route.of(crossing));
             handoffs.put(crossing, running != null ? running : new Handoff(burst, most,
-                dataplane.idle() == Idle.ADAPTIVE, dataplane.counters().scope("handoff", crossing.name())));
+                dataplane.settings().idle() == Idle.ADAPTIVE, dataplane.counters().scope("handoff", crossing.name())));
         }
         final WireNames wires = WireNames.of(next);
         for (final Worker worker : concerned) {
@@ -248,7 +248,7 @@ final class Swap {
         final long deadlineNs = System.nanoTime() + patienceNs;
         for (final Map.Entry<Worker, CompletableFuture<Void>> answer : answers.entrySet()) {
             try {
-                answer.getValue().get(Math.max(1, deadlineNs - System.nanoTime()), TimeUnit.NANOSECONDS);
+                get(answer.getValue(), deadlineNs);
             } catch (final ExecutionException e) {
                 throw new DataplaneException(answer.getKey().name() + " did not start: " + e.getCause().getMessage(),
                     e.getCause());
@@ -256,31 +256,42 @@ final class Swap {
                 throw new DataplaneException(answer.getKey() + " has not answered for "
                     + TimeUnit.NANOSECONDS.toSeconds(patienceNs) + " seconds: a node or a driver of it blocks; "
                     + "nothing was changed", e);
-            } catch (final InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new DataplaneException("interrupted while " + answer.getKey() + " was waited for", e);
             }
         }
     }
 
-    /** Waits even if it is interrupted: half a change is none. */
-    private static void awaitForSure(final Map<Worker, CompletableFuture<Void>> answers) {
+    /** Waits even if it is interrupted: it is not for long, and who ends a trace may well be. */
+    private static void get(final CompletableFuture<Void> answer, final long deadlineNs)
+        throws ExecutionException, TimeoutException {
         boolean isInterrupted = false;
-        for (final Map.Entry<Worker, CompletableFuture<Void>> answer : answers.entrySet()) {
-            while (!answer.getValue().isDone()) {
+        try {
+            while (true) {
                 try {
-                    answer.getValue().get(PATIENCE_NS, TimeUnit.NANOSECONDS);
-                } catch (final TimeoutException e) {
-                    LOG.warn("{} does not go on to the next graph: a node or a driver of it blocks", answer.getKey());
-                } catch (final ExecutionException e) {
-                    LOG.error("{} failed between two graphs", answer.getKey(), e.getCause());
+                    answer.get(Math.max(1, deadlineNs - System.nanoTime()), TimeUnit.NANOSECONDS);
+                    return;
                 } catch (final InterruptedException e) {
                     isInterrupted = true;
                 }
             }
+        } finally {
+            if (isInterrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
-        if (isInterrupted) {
-            Thread.currentThread().interrupt();
+    }
+
+    /** Waits as long as it takes: half a change is none. */
+    private static void awaitForSure(final Map<Worker, CompletableFuture<Void>> answers) {
+        for (final Map.Entry<Worker, CompletableFuture<Void>> answer : answers.entrySet()) {
+            while (!answer.getValue().isDone()) {
+                try {
+                    get(answer.getValue(), System.nanoTime() + PATIENCE_NS);
+                } catch (final TimeoutException e) {
+                    LOG.warn("{} does not go on to the next graph: a node or a driver of it blocks", answer.getKey());
+                } catch (final ExecutionException e) {
+                    LOG.error("{} failed between two graphs", answer.getKey(), e.getCause());
+                }
+            }
         }
     }
 }

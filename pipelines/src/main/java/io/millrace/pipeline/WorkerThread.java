@@ -29,9 +29,9 @@ final class WorkerThread implements AutoCloseable {
 
     private WorkerThread(final Worker worker, final Dataplane dataplane) {
         this.worker = worker;
-        duty = new Duty(worker, dataplane.counters(), dataplane.clock(), dataplane.isStepped());
-        final IdleStrategy idle = dataplane.isStepped() ? null
-            : dataplane.idle().strategy(duty, dataplane.maxWaitNs());
+        duty = new Duty(worker, dataplane.counters(), dataplane.clock(), dataplane.settings().isStepped());
+        final IdleStrategy idle = dataplane.settings().isStepped() ? null
+            : dataplane.settings().idle().strategy(duty, dataplane.settings().maxWaitNs());
         sleeper = idle instanceof final AdaptiveIdle adaptive ? adaptive : null;
         runner = idle == null ? null : new AgentRunner(idle, WorkerThread::failed, null, duty);
     }

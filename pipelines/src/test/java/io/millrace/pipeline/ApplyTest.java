@@ -247,6 +247,29 @@ class ApplyTest {
     }
 
     @Test
+    void shouldTellANewNodeFromAnOldOneOfThatName() {
+        final TestNodes.Pass old = new TestNodes.Pass();
+        dataplane.start(new Graph().from(a).to(old).from(old.out).to(b).from(b).to(a));
+        final TestNodes.Pass young = new TestNodes.Pass();
+        final Plan plan = dataplane.apply(new Graph().from(a).to(young).from(young.out).to(b).from(b).to(a));
+        assertEquals(List.of("pass"), plan.nodes().added());
+        assertEquals(List.of("pass"), plan.nodes().removed());
+        assertEquals(List.of(), plan.nodes().kept());
+    }
+
+    @Test
+    void shouldGoThroughWithAChangeThoughItsThreadIsInterrupted() {
+        dataplane.start(new Graph().from(a).to(b).from(b).to(a));
+        final TestNodes.Pass pass = new TestNodes.Pass();
+        Thread.currentThread().interrupt();
+        dataplane.apply(new Graph().from(a).to(pass).from(pass.out).to(b).from(b).to(a));
+        assertTrue(Thread.interrupted());
+        send(a, Packets.B, Packets.A, 1);
+        b.await(1);
+        assertEquals(1, counter("node/pass/packets"));
+    }
+
+    @Test
     void shouldKeepItsOwnCopyOfTheGraph() {
         final Graph graph = new Graph().from(a).to(b).from(b).to(a);
         dataplane.start(graph);

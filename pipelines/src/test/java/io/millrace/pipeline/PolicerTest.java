@@ -40,7 +40,7 @@ class PolicerTest {
         for (int i = 0; i < packets; i++) {
             a.inject(Packets.ethernet(Packets.B, Packets.A, i));
         }
-        for (int passes = 0; passes * dataplane.burst() < packets; passes++) {
+        for (int passes = 0; passes * dataplane.settings().burst() < packets; passes++) {
             dataplane.step();
         }
         final long passed = b.taken().size();

@@ -35,6 +35,7 @@ public final class Requests {
         this.command = command;
         table.put("hello", new Request("who this is and what can be asked for", call -> hello()));
         table.put("stats", new Request("every counter by name", call -> dataplane.counters().snapshot()));
+        new WatchRequests(dataplane).addTo(table);
         table.put("ports", new Request("the ports and their links", call -> ports()));
         table.put("view", new Request("the graph and its numbers", call -> dataplane.view()));
         table.put("fdb", new Request("stations a learning switch knows", List.of(NODE, "from", "most"), this::fdb));
