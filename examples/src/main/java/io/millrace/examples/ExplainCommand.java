@@ -89,7 +89,7 @@ final class ExplainCommand implements Callable<Integer> {
         text.add(String.format("This assumes that packets are as in the %.0f seconds just measured, that each worker "
             + "has a CPU of its own,", seconds));
         text.add("and that handing over costs nothing. It does cost something: measure again afterwards.");
-        text.add(String.format("At full load more packets than %.1f come at a time, and each is cheaper.",
+        text.add(String.format("Packets came %.1f at a time; where more come at full load, each is cheaper.",
             cost.packetsPerPass()));
     }
 }

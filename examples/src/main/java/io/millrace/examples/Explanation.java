@@ -15,7 +15,7 @@ import java.util.Optional;
 /**
  * Where the time of each worker goes, worked out from what was measured in an interval, and what a cut would gain.
  *
- * @param workers in the order of the view; those that received nothing are left out.
+ * @param workers in the order of the view; those that nothing was measured of are left out.
  * @param split   of the busiest worker; empty if it has nothing to cut.
  */
 record Explanation(List<Cost> workers, Optional<Split> split) {
@@ -24,11 +24,11 @@ record Explanation(List<Cost> workers, Optional<Split> split) {
     /**
      * What a worker spends.
      *
-     * @param busyPercent     of its time.
+     * @param busyPercent      of its time.
      * @param packetsPerSecond that it received.
-     * @param nsPerPacket     of its time, for each packet that it received.
-     * @param packetsPerPass  that came together.
-     * @param stages          in the order in which packets take them; the last one is what is left over.
+     * @param nsPerPacket      of its time, for each packet that it received.
+     * @param packetsPerPass   that came together.
+     * @param stages           in the order in which packets take them; the last one is what is left over.
      */
     record Cost(String worker, double busyPercent, double packetsPerSecond, double nsPerPacket, double packetsPerPass,
                 List<Stage> stages) {
@@ -69,8 +69,9 @@ record Explanation(List<Cost> workers, Optional<Split> split) {
     static Explanation of(final Interval interval) {
         final List<Cost> costs = new ArrayList<>();
         for (final WorkerView worker : interval.view().workers()) {
-            if (worker.packets() > 0) {
-                costs.add(cost(interval, worker));
+            final Cost cost = cost(interval, worker);
+            if (cost.nsPerPacket() > 0) {
+                costs.add(cost);
             }
         }
         return new Explanation(costs,
@@ -93,7 +94,7 @@ record Explanation(List<Cost> workers, Optional<Split> split) {
         }
         final double inStages = stages.stream().mapToDouble(Stage::nsPerPacket).sum();
         // Both are estimates from samples, so the sum of the parts can exceed the whole.
-        final double all = Math.max(inStages, (double) worker.busyNs() / worker.packets());
+        final double all = Math.max(inStages, (double) worker.busyNs() / Math.max(1, worker.packets()));
         stages.add(new Stage("rest", REST, all - inStages, 0));
         return new Cost(worker.name(), interval.busyPercent(worker), interval.rate(worker.packets()), all,
             (double) worker.packets() / Math.max(1, worker.busyPasses()), stages);
@@ -111,7 +112,7 @@ record Explanation(List<Cost> workers, Optional<Split> split) {
 
     private static void stage(final String kind, final String name, final long packets, final long sampledNs,
         final long sampledPackets, final WorkerView worker, final List<Stage> stages) {
-        if (packets > 0 && sampledPackets > 0) {
+        if (worker.packets() > 0 && packets > 0 && sampledPackets > 0 && sampledNs > 0) {
             final double ns = (double) sampledNs / sampledPackets;
             stages.add(new Stage(kind, name, ns * packets / worker.packets(), ns));
         }

@@ -6,6 +6,8 @@
  *   Main -- MillraceCommand --+-- switch, patch, echo    a graph between ports that the user names
  *                             +-- generate, sink, demo   a graph with a port that makes and checks packets
  *                             +-- stats                  counters of another process
+ *                             +-- top, ports, fdb,       what another process answers: {@code Target}, then
+ *                             |   graph, explain         {@code Interval}, what happened between two looks at it
  *                             +-- doctor                 what this machine can run
  * </pre>
  *
