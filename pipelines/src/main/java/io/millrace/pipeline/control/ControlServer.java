@@ -23,6 +23,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -39,10 +42,10 @@ import java.util.concurrent.atomic.AtomicInteger;
  * }
  * }</pre>
  *
- * <p>Sockets are served by the loop, which parses nothing and waits for nobody. Requests are answered by at most
- * {@value #THREADS} threads that end when there is nothing to do: a request that waits, for a worker or for a device,
- * holds up neither the loop nor packets. Every client has one request answered at a time; what it sends meanwhile stays
- * in its socket.
+ * <p>Sockets are served by the loop, which parses nothing and waits for nobody. Requests are answered by threads that
+ * come with them and end when there is nothing to do: a request that waits, for packets to trace or for a device, holds
+ * up neither the loop, nor packets, nor other clients. Every client has one request answered at a time; what it sends
+ * meanwhile stays in its socket.
  *
  * <p>Thread safety: all methods from any thread.
  */
@@ -51,7 +54,6 @@ public final class ControlServer implements AutoCloseable {
     public static final int MAX_CLIENTS = 32;
 
     private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
-    private static final int THREADS = 4;
     private static final int BACKLOG = 16;
     private static final int TRANSFER = 64 * 1024;
     private static final Duration ACCEPT_AGAIN = Duration.ofSeconds(1);
@@ -62,6 +64,8 @@ public final class ControlServer implements AutoCloseable {
     private final Map<String, Request> requests;
     private final UnixListener listener;
     private final ThreadPoolExecutor threads;
+    // What clients leave behind is closed here: requests that wait for that may have all the others.
+    private final ThreadPoolExecutor closer;
     // Of all clients, those included that are gone and whose belongings wait for a thread to close them.
     private final Set<Belongings> belongings = ConcurrentHashMap.newKeySet();
     // Only the loop touches these.
@@ -78,13 +82,21 @@ public final class ControlServer implements AutoCloseable {
         this.socket = socket;
         this.requests = requests;
         this.listener = listener;
+        // A request of a client that is gone may still be running when another client comes.
+        threads = new ThreadPoolExecutor(0, 2 * MAX_CLIENTS, 1, TimeUnit.SECONDS, new SynchronousQueue<>(),
+            names("millrace-request-"));
+        closer = new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
+            names("millrace-closer-"));
+        closer.allowCoreThreadTimeOut(true);
+    }
+
+    private static ThreadFactory names(final String prefix) {
         final AtomicInteger number = new AtomicInteger();
-        threads = new ThreadPoolExecutor(THREADS, THREADS, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
-            final Thread thread = new Thread(task, "millrace-request-" + number.incrementAndGet());
+        return task -> {
+            final Thread thread = new Thread(task, prefix + number.incrementAndGet());
             thread.setDaemon(true);
             return thread;
-        });
-        threads.allowCoreThreadTimeOut(true);
+        };
     }
 
     /**
@@ -203,8 +215,10 @@ public final class ControlServer implements AutoCloseable {
             closeSockets();
         }
         threads.shutdownNow();
+        closer.shutdown();
         try {
-            if (!threads.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+            if (!threads.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)
+                | !closer.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
                 LOG.warn("a request is still being answered");
             }
         } catch (final InterruptedException e) {
@@ -231,21 +245,25 @@ public final class ControlServer implements AutoCloseable {
     private final class Owner implements Session.Owner {
         @Override
         public void onRequest(final Session session, final byte[] line) {
-            threads.execute(() -> {
-                final byte[] answer = answer(line, session.belongings());
-                try {
-                    loop.execute(() -> session.answer(answer));
-                } catch (final IllegalStateException e) {
-                    LOG.debug("an answer came after the end", e);
-                }
-            });
+            try {
+                threads.execute(() -> {
+                    final byte[] answer = answer(line, session.belongings());
+                    try {
+                        loop.execute(() -> session.answer(answer));
+                    } catch (final IllegalStateException e) {
+                        LOG.debug("an answer came after the end", e);
+                    }
+                });
+            } catch (final RejectedExecutionException e) {
+                session.answer(Protocol.error(null, "too many requests are being answered: ask again later"));
+            }
         }
 
         @Override
         public void onEnded(final Session session) {
             sessions.remove(session);
             if (!isClosed) {
-                threads.execute(() -> {
+                closer.execute(() -> {
                     session.belongings().close();
                     belongings.remove(session.belongings());
                 });

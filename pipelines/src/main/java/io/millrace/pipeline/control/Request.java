@@ -44,9 +44,9 @@ public record Request(String does, List<String> takes, Work work) {
     @FunctionalInterface
     public interface Work {
         /**
-         * Does what was asked for. Called on a thread of the server's, of which there are few: one that waits for long
-         * makes others wait. Several clients may ask at the same time. Arguments have to be read, and so checked,
-         * before anything is changed.
+         * Does what was asked for. Called on a thread of the server's, on which it may wait; but it should return soon
+         * after its client has gone ({@link Call#closeWithClient}). Several clients may ask at the same time. Arguments
+         * have to be read, and so checked, before anything is changed.
          *
          * @param call what came with the request.
          * @return the answer, which Gson turns into JSON: records, maps, lists, numbers, text; null for none.

@@ -8,7 +8,7 @@
  *   ControlClient --- {"id":1,"do":"ports"} -----&gt; Session (control thread: cuts lines, never parses)
  *                                                     |  one request of a client at a time
  *                                                     v
- *                                                  Request, found by its name (a few threads of the server)
+ *                                                  Request, found by its name (a thread of the server)
  *                                                     |
  *                 &lt;-- {"id":1,"ok":[...]} ---------- Session
  *                  or {"id":1,"error":"why"}

@@ -62,6 +62,12 @@ class ControlServerTest {
                 release.await();
                 return "released";
             }),
+            "hang", new Request("waits until its client has gone", call -> {
+                final CountDownLatch gone = new CountDownLatch(1);
+                call.closeWithClient(gone::countDown);
+                gone.await();
+                return closed.incrementAndGet();
+            }),
             "keep", new Request("keeps something", call -> {
                 call.closeWithClient(closed::incrementAndGet);
                 return null;
@@ -259,6 +265,20 @@ class ControlServerTest {
     }
 
     @Test
+    void shouldAnswerWhileAllOthersWaitAndEndTheirRequestsWithThem() throws Exception {
+        final List<RawClient> clients = new ArrayList<>();
+        for (int i = 1; i < ControlServer.MAX_CLIENTS; i++) {
+            clients.add(new RawClient(socket).send("{\"do\":\"hang\"}\n"));
+        }
+        assertEquals("{\"ok\":{\"why\":\"none\"}}", answer("{\"do\":\"change\"}"));
+        assertEquals(0, closed.get());
+        for (final RawClient client : clients) {
+            client.close();
+        }
+        Until.isTrue(() -> closed.get() == clients.size(), () -> closed + " have ended");
+    }
+
+    @Test
     void shouldSendTooManyClientsAwayAndServeThemWhenOthersHaveGone() throws Exception {
         final List<RawClient> clients = new ArrayList<>();
         for (int i = 0; i < ControlServer.MAX_CLIENTS; i++) {
@@ -323,7 +343,7 @@ class ControlServerTest {
     @Test
     void shouldTellAClientWhatItIsRefused() {
         try (ControlClient client = ControlClient.connect(socket)) {
-            assertEquals("there is no request \"x\": there are big, change, fail, huge, keep, refuse, wait",
+            assertEquals("there is no request \"x\": there are big, change, fail, hang, huge, keep, refuse, wait",
                 assertThrows(ConfigurationException.class, () -> client.ask("x", Map.of())).getMessage());
             assertEquals(BIG, client.ask("big", String.class));
             client.timeout(Duration.ofMillis(50));
