@@ -21,7 +21,8 @@ import java.util.function.Function;
     description = "Moves packets between VMs, the kernel and NICs.",
     subcommands = {DemoCommand.class, SwitchCommand.class, PatchCommand.class, EchoCommand.class,
         GenerateCommand.class, SinkCommand.class, StatsCommand.class, TopCommand.class, PortsCommand.class,
-        FdbCommand.class, GraphCommand.class, ExplainCommand.class, DoctorCommand.class, BenchCommand.class},
+        FdbCommand.class, GraphCommand.class, TraceCommand.class, CaptureCommand.class, ExplainCommand.class,
+        BalanceCommand.class, DoctorCommand.class, BenchCommand.class},
     footerHeading = "%nPorts:%n")
 final class MillraceCommand implements Runnable {
     private CommandSpec spec;

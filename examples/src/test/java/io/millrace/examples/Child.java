@@ -98,9 +98,18 @@ final class Child implements AutoCloseable {
 
     /** Waits until standard output has the text; fails with all output if it does not come. */
     void awaitOut(final String text, final int seconds) throws Exception {
+        awaitText(out, text, seconds);
+    }
+
+    /** The same for standard error. */
+    void awaitErr(final String text, final int seconds) throws Exception {
+        awaitText(err, text, seconds);
+    }
+
+    private void awaitText(final Path file, final String text, final int seconds) throws Exception {
         final long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
-        while (!out().contains(text)) {
-            if (!process.isAlive() && !out().contains(text) || System.nanoTime() > deadlineNs) {
+        while (!Files.readString(file).contains(text)) {
+            if (!process.isAlive() && !Files.readString(file).contains(text) || System.nanoTime() > deadlineNs) {
                 fail("no \"" + text + "\"\nout: " + out() + "\nerr: " + err());
             }
             process.waitFor(5, TimeUnit.MILLISECONDS);

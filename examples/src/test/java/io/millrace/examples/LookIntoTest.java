@@ -79,6 +79,41 @@ class LookIntoTest {
     }
 
     @Test
+    void shouldTraceCaptureAndBalanceWhilePacketsFlow() throws Exception {
+        final String trace = out("trace", "--filter", "udp", "--count", "2");
+        assertLine("packet 1 came in by port station[012]", trace);
+        assertLine(" +0 ns  station[012]-learning-switch .* \\d+ bytes", trace);
+        assertLine("  out by port station[012]", trace);
+        assertEquals(2, JsonText.object(out("trace", "--json").trim()).get("steps") instanceof final List<?> steps
+            ? steps.size() : 0);
+        final Path file = folder.resolve("demo.pcapng");
+        try (Child capture = Child.millrace(folder, "capture", "-w", file.toString(), "--wire",
+            "station0-learning-switch,station1-learning-switch", "--filter", "udp", "--count", "100")) {
+            assertEquals(0, capture.await(60), capture.err());
+            assertTrue(capture.err().endsWith("100 packets captured, 0 lost because the capture was too slow\n"),
+                capture.err());
+        }
+        assertTrue(Files.size(file) > 100 * 60);
+        try (Child capture = Child.millrace(folder, "capture", "-w", file.toString())) {
+            capture.awaitErr("capturing", 60);
+            capture.signal("INT");
+            assertEquals(0, capture.await(60), capture.err());
+            assertTrue(capture.err().contains(" packets captured, "), capture.err());
+        }
+        try (Child capture = Child.millrace(folder, "capture", "-w", "/nosuch/a.pcapng")) {
+            assertEquals(2, capture.await(60));
+            assertEquals(1, capture.err().lines().filter(line -> line.startsWith("millrace capture: ")).count(),
+                capture.err());
+        }
+        try (Child none = Child.millrace(folder, "trace", "--filter", "arp", "--seconds", "1")) {
+            assertEquals(1, none.await(60));
+            assertTrue(none.err().endsWith("millrace trace: none like that of 1 packets came within 1 seconds\n"),
+                none.err());
+        }
+        assertLine("worker-0 .*station0/0.*", out("balance", "--seconds", "1"));
+    }
+
+    @Test
     void shouldAskWhichOfSeveralProcessesIsMeant() throws Exception {
         try (Child other = Child.millrace(folder, "echo", "vhost-user:" + folder.resolve("e.sock"))) {
             other.awaitOut("ready", 60);

@@ -137,6 +137,31 @@ public final class Requests {
             : "no learning switch is named " + name + ": there are " + known);
     }
 
+    /**
+     * What {@code capture-state} is answered.
+     *
+     * @param name    of the capture.
+     * @param packets written.
+     * @param lost    because the capture was too slow.
+     * @param done    whether it has ended.
+     * @param failure why it failed; empty if it did not.
+     */
+    public record CaptureState(String name, long packets, long lost, boolean done, String failure) {
+    }
+
+    /**
+     * What {@code balance} is answered.
+     *
+     * @param text          a line for each worker.
+     * @param busiestBefore the share of its time that the busiest worker is busy.
+     * @param busiestAfter  what that is expected to be.
+     * @param worthwhile    whether it relieves the busiest worker much.
+     * @param applied       whether queues were moved.
+     */
+    public record BalanceState(String text, double busiestBefore, double busiestAfter, boolean worthwhile,
+                               boolean applied) {
+    }
+
     private Hello hello() {
         final Map<String, String> known = new TreeMap<>();
         table.forEach((name, request) -> known.put(name, request.does()));

@@ -14,8 +14,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -30,7 +30,7 @@ final class WatchRequests {
 
     private final Dataplane dataplane;
     private final Captures captures;
-    private final AtomicInteger lastNumber = new AtomicInteger();
+    private final Set<String> names = ConcurrentHashMap.newKeySet();
     private final Map<String, Capture> started = new ConcurrentHashMap<>();
 
     WatchRequests(final Dataplane dataplane) {
@@ -46,27 +46,6 @@ final class WatchRequests {
         table.put("capture-state", new Request("what a capture has written so far", List.of("name"), this::state));
         table.put("balance", new Request("who should serve which queues, by what they cost; moves them if told",
             List.of("seconds", "apply"), this::balance));
-    }
-
-    /**
-     * What {@code capture-state} is answered.
-     *
-     * @param packets written.
-     * @param lost    because the capture was too slow.
-     * @param done    whether it has ended.
-     * @param failure why it failed; empty if it did not.
-     */
-    record CaptureState(String name, long packets, long lost, boolean done, String failure) {
-    }
-
-    /**
-     * What {@code balance} is answered.
-     *
-     * @param text       a line for each worker.
-     * @param worthwhile whether it relieves the busiest worker much.
-     * @param applied    whether queues were moved.
-     */
-    record BalanceState(String text, double busiestBefore, double busiestAfter, boolean worthwhile, boolean applied) {
     }
 
     private List<Trace> trace(final Call call) {
@@ -88,21 +67,35 @@ final class WatchRequests {
         }
     }
 
-    private CaptureState capture(final Call call) {
+    private Requests.CaptureState capture(final Call call) {
         final Path file = file(call.needText("file"));
         final PacketFilter filter = PacketFilter.compile(call.text("filter").orElse(""));
         final long count = call.whole("count", 1, Long.MAX_VALUE).orElse(Long.MAX_VALUE);
         final int snap = (int) call.whole("snap", 1, 1 << 16).orElse(1 << 16);
         final List<String> wires = call.text("wires").map(text -> List.of(text.split(","))).orElse(List.of());
-        final String name = "capture-" + lastNumber.incrementAndGet();
-        final Capture capture = captures.start(name, wires, filter,
-            how -> how.to(file).count(count).snap(snap));
-        started.put(name, capture);
-        call.closeWithClient(() -> {
-            capture.close();
-            started.remove(name);
-        });
-        return state(name, capture);
+        final String name = freeName();
+        try {
+            final Capture capture = captures.start(name, wires, filter, how -> how.to(file).count(count).snap(snap));
+            started.put(name, capture);
+            call.closeWithClient(() -> {
+                capture.close();
+                started.remove(name);
+                names.remove(name);
+            });
+            return state(name, capture);
+        } catch (final RuntimeException e) {
+            names.remove(name);
+            throw e;
+        }
+    }
+
+    /** Names are used again, for the counters that carry them stay. */
+    private String freeName() {
+        int number = 1;
+        while (!names.add("capture-" + number)) {
+            number++;
+        }
+        return "capture-" + number;
     }
 
     private static Path file(final String name) {
@@ -114,7 +107,7 @@ final class WatchRequests {
         return Path.of(name);
     }
 
-    private CaptureState state(final Call call) {
+    private Requests.CaptureState state(final Call call) {
         final String name = call.needText("name");
         final Capture capture = started.get(name);
         if (capture == null) {
@@ -123,19 +116,19 @@ final class WatchRequests {
         return state(name, capture);
     }
 
-    private static CaptureState state(final String name, final Capture capture) {
-        return new CaptureState(name, capture.packets(), capture.lost(), capture.isDone(),
+    private static Requests.CaptureState state(final String name, final Capture capture) {
+        return new Requests.CaptureState(name, capture.packets(), capture.lost(), capture.isDone(),
             capture.failure() == null ? "" : capture.failure());
     }
 
-    private BalanceState balance(final Call call) {
+    private Requests.BalanceState balance(final Call call) {
         final long seconds = call.whole("seconds", 1, MOST_SECONDS).orElse(5);
         final boolean isToApply = call.is("apply");
         final Balance balance = dataplane.balance(Duration.ofSeconds(seconds));
         if (isToApply && balance.isWorthwhile()) {
             dataplane.apply(balance);
         }
-        return new BalanceState(balance.toString(), balance.busiestBefore(), balance.busiestAfter(),
+        return new Requests.BalanceState(balance.toString(), balance.busiestBefore(), balance.busiestAfter(),
             balance.isWorthwhile(), isToApply && balance.isWorthwhile());
     }
 }

@@ -98,10 +98,10 @@ class WatchRequestsTest {
     void shouldCaptureUntilTheClientGoes() throws IOException {
         final Path file = folder.resolve("a.pcapng");
         try (ControlClient capturing = ControlClient.connect(folder.resolve("a.sock"))) {
-            final WatchRequests.CaptureState state = capturing.as(capturing.ask("capture",
-                Map.of("file", file.toString(), "wires", "station-mac-swap")), WatchRequests.CaptureState.class);
+            final Requests.CaptureState state = capturing.as(capturing.ask("capture",
+                Map.of("file", file.toString(), "wires", "station-mac-swap")), Requests.CaptureState.class);
             Until.isTrue(() -> capturing.as(capturing.ask("capture-state", Map.of("name", state.name())),
-                WatchRequests.CaptureState.class).packets() > 100, () -> "no packets");
+                Requests.CaptureState.class).packets() > 100, () -> "no packets");
             assertFalse(isUnwatched());
         }
         Until.isTrue(this::isUnwatched, () -> "it is captured on");
@@ -113,11 +113,11 @@ class WatchRequestsTest {
     void shouldCaptureSoManyPacketsAndNoMore() {
         final Path file = folder.resolve("b.pcapng");
         final String name = client.as(client.ask("capture", Map.of("file", file.toString(), "count", 10)),
-            WatchRequests.CaptureState.class).name();
+            Requests.CaptureState.class).name();
         Until.isTrue(() -> client.as(client.ask("capture-state", Map.of("name", name)),
-            WatchRequests.CaptureState.class).done(), () -> "does not end");
+            Requests.CaptureState.class).done(), () -> "does not end");
         assertEquals(10, client.as(client.ask("capture-state", Map.of("name", name)),
-            WatchRequests.CaptureState.class).packets());
+            Requests.CaptureState.class).packets());
         Until.isTrue(this::isUnwatched, () -> "it is captured on");
     }
 
@@ -138,8 +138,8 @@ class WatchRequestsTest {
 
     @Test
     void shouldSayHowBusyTheWorkersAre() {
-        final WatchRequests.BalanceState state = client.as(client.ask("balance", Map.of("seconds", 1, "apply", true)),
-            WatchRequests.BalanceState.class);
+        final Requests.BalanceState state = client.as(client.ask("balance", Map.of("seconds", 1, "apply", true)),
+            Requests.BalanceState.class);
         assertFalse(state.worthwhile(), "there is one part only");
         assertFalse(state.applied());
         assertTrue(state.busiestBefore() > 0, state.text());
