@@ -20,6 +20,7 @@
  *        news ---------- rtnetlink -------------- LinkMonitor    hears                     or in that of the process
  *   tap device ---------- /dev/net/tun ---------- TunDevice      makes, attaches           read by PacketIo or IoUring
  *   programs, maps ------- bpf(2) --------------- Bpf            loads, attaches, pins     gone with their descriptors
+ *   frames of a NIC ------ AF_XDP --------------- XdpSocket      four XdpRings             in memory of the process
  * </pre>
  *
  * <p>Three rules hold everywhere. One object owns each descriptor, and each piece of native memory, and closing is

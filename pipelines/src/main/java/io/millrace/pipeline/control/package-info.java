@@ -15,7 +15,8 @@
  * </pre>
  *
  * <p>Read {@link io.millrace.pipeline.control.ControlServer} and {@link io.millrace.pipeline.control.Request} first,
- * then {@link io.millrace.pipeline.control.Requests}, the table of those that every data plane answers.
+ * then {@link io.millrace.pipeline.control.Requests}, the table of those that every data plane answers, with {@code
+ * WatchRequests} for those that change its graph. {@code Protocol} says how they are written.
  * {@link io.millrace.pipeline.control.ControlClient} is the other end.
  */
 package io.millrace.pipeline.control;
