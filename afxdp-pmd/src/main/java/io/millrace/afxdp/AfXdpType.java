@@ -23,8 +23,8 @@ public final class AfXdpType implements PortType {
 
     @Override
     public String usage() {
-        return "afxdp:DEVICE[,queues=N][,mode=auto|zero-copy|copy|generic][,filter=EXPRESSION][,map=PATH][,netns=X]"
-            + "[,size=N][,name=X][,promisc=on|off][,busy-poll=BUDGET][,busy-micros=N][,wakeup=on|off]"
+        return "afxdp:DEVICE[,queues=N][,mode=auto|zero-copy|copy|generic][,filter=EXPRESSION][,map=PATH][,netns=NAME]"
+            + "[,size=N][,name=NAME][,promisc=on|off][,busy-poll=BUDGET][,busy-micros=N][,wakeup=on|off]"
             + "[,multi-buffer=on|off][,reopen=on|off]";
     }
 

@@ -19,11 +19,11 @@ final class BalanceCommand implements Callable<Integer> {
     @Mixin
     private Target target;
 
-    @Option(names = "--seconds", paramLabel = "N", description = "how long to watch it (default: ${DEFAULT-VALUE})")
+    @Option(names = "--seconds", paramLabel = "N", description = "watch it for N seconds (default: ${DEFAULT-VALUE})")
     private int seconds = 5;
 
-    @Option(names = "--apply", description = "move queues while packets flow, if it is worth it; by default nothing is "
-        + "changed")
+    @Option(names = "--apply", description = "move the queues while packets flow, if it is worth it; by default "
+        + "nothing is changed")
     private boolean isToApply;
 
     @Option(names = "--json", description = "print JSON")

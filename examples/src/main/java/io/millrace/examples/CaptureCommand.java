@@ -26,15 +26,15 @@ final class CaptureCommand implements Callable<Integer> {
     private Target target;
 
     @Option(names = {"-w", "--write"}, paramLabel = "FILE", required = true,
-        description = "the file; the process that is captured writes it")
+        description = "the pcapng file, which the process that is captured writes; emptied if it is there")
     private Path file;
 
     @Option(names = "--wire", paramLabel = "NAME", split = ",",
-        description = "only these wires, such as vm0-learning-switch; millrace graph lists them; by default all")
+        description = "only these wires, such as vm0-learning-switch (from what to what); by default all")
     private List<String> wires = List.of();
 
     @Option(names = "--filter", paramLabel = "EXPRESSION",
-        description = "only packets that pass it, such as \"tcp port 443 and host 10.0.0.1\"")
+        description = "only packets that pass this pcap expression, such as \"tcp port 443 and host 10.0.0.1\"")
     private String filter;
 
     @Option(names = "--count", paramLabel = "N", description = "stop after N packets")

@@ -12,8 +12,8 @@ import java.util.concurrent.Callable;
 
 /** {@code millrace doctor}. */
 @Command(name = "doctor", mixinStandardHelpOptions = true,
-    description = {"Says what this machine and its network interfaces can run,",
-        "and the command that mends each missing thing."},
+    description = "Says what this machine and its network interfaces can run, and the command that mends each "
+        + "missing thing.",
     footer = {"", "ok = as it should be, -- = missing, not everybody needs it, !! = nothing works without it.",
         "Exit code: 0 unless there is a !!; 2 if there is no such interface."})
 final class DoctorCommand implements Callable<Integer> {
@@ -21,7 +21,7 @@ final class DoctorCommand implements Callable<Integer> {
         description = "network interfaces to look at, and at nothing else; by default all but loopback")
     private List<String> interfaces = List.of();
 
-    @Option(names = "--json", description = "print one JSON object")
+    @Option(names = "--json", description = "print JSON")
     private boolean isJson;
 
     @Override

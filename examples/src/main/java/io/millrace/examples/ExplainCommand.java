@@ -23,7 +23,7 @@ final class ExplainCommand implements Callable<Integer> {
     @Mixin
     private Target target;
 
-    @Option(names = "--seconds", paramLabel = "N", description = "how long to watch it (default: ${DEFAULT-VALUE})")
+    @Option(names = "--seconds", paramLabel = "N", description = "watch it for N seconds (default: 3)")
     private double seconds = 3;
 
     @Option(names = "--json", description = "print JSON")

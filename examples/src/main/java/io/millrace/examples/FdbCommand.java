@@ -23,10 +23,10 @@ final class FdbCommand implements Callable<Integer> {
     @Mixin
     private Target target;
 
-    @Option(names = "--node", paramLabel = "NAME", description = "which switch, if the process runs several")
+    @Option(names = "--node", paramLabel = "NAME", description = "of which switch, if the process runs several")
     private String node;
 
-    @Option(names = "--flush", description = "make it forget all stations instead")
+    @Option(names = "--flush", description = "make the switch forget them all instead")
     private boolean isFlushing;
 
     @Option(names = "--json", description = "print JSON")

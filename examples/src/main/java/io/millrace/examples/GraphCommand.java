@@ -35,7 +35,7 @@ final class GraphCommand implements Callable<Integer> {
         @Option(names = "--svg", description = "print it as a picture, drawn by Graphviz")
         private boolean isSvg;
 
-        @Option(names = "--json", description = "print JSON; numbers count from the start")
+        @Option(names = "--json", description = "print JSON; its numbers count from the start of the process")
         private boolean isJson;
     }
 

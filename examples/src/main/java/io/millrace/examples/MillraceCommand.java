@@ -25,6 +25,8 @@ import java.util.function.Function;
         BalanceCommand.class, DoctorCommand.class, BenchCommand.class},
     footerHeading = "%nPorts:%n")
 final class MillraceCommand implements Runnable {
+    private static final int WIDTH = 76;
+
     private CommandSpec spec;
 
     /** Fills the lists of port and node types in, which depend on what is on the class path. */
@@ -41,10 +43,27 @@ final class MillraceCommand implements Runnable {
     private static <T> List<String> usages(final Class<T> service, final Function<T, String> usage) {
         final List<String> lines = new ArrayList<>();
         try {
-            ServiceLoader.load(service).forEach(type -> lines.add("  " + usage.apply(type).replace("%", "%%")));
+            ServiceLoader.load(service).forEach(type -> lines.addAll(wrapped(usage.apply(type).replace("%", "%%"))));
         } catch (final ServiceConfigurationError e) {
             lines.add("  (and one on the class path that cannot be loaded: " + e.getMessage().replace("%", "%%") + ")");
         }
+        return lines;
+    }
+
+    /** In lines that fit a terminal, broken in front of options. */
+    private static List<String> wrapped(final String usage) {
+        final List<String> lines = new ArrayList<>();
+        String line = " ";
+        String separator = " ";
+        for (final String part : usage.split("(?=\\[,)")) {
+            if (line.length() + part.length() > WIDTH) {
+                lines.add(line);
+                line = "      ";
+            }
+            line += separator + part;
+            separator = "";
+        }
+        lines.add(line);
         return lines;
     }
 

@@ -26,7 +26,7 @@ final class RunOptions {
     private Double stats;
 
     @Option(names = "--json", order = 4,
-        description = "print one JSON object a line on standard output; all else goes to standard error")
+        description = "print JSON, one object a line, on standard output; all else goes to standard error")
     private boolean isJson;
 
     @Option(names = "--burst", paramLabel = "N", order = 5,
@@ -35,7 +35,7 @@ final class RunOptions {
 
     @Option(names = "--idle", paramLabel = "HOW", order = 6,
         description = "what a worker without packets does: spin, backoff, adaptive or sleep "
-            + "(default: ${DEFAULT-VALUE})")
+            + "(default: adaptive)")
     private Idle idle = Idle.ADAPTIVE;
 
     @Option(names = "--max-wait", paramLabel = "MICROS", order = 7,
@@ -47,13 +47,13 @@ final class RunOptions {
         description = "frames of 2 KiB in the pool; by default enough for the ports")
     private Integer frames;
 
-    @Option(names = "--http", paramLabel = "PORT", order = 9,
-        description = "serve a live page and metrics on this port of 127.0.0.1; 0 for any that is free")
+    @Option(names = "--http", paramLabel = "NUMBER", order = 9,
+        description = "serve a live page and metrics on this TCP port of 127.0.0.1; 0 for any that is free")
     private Integer http;
 
     @Option(names = "--warm-up", paramLabel = "SECONDS", order = 10,
-        description = "first run the same kind of graph on ports of memory for so long: then the JVM has compiled it "
-            + "when the real ports open")
+        description = "switch, patch, echo: first run the same kind of graph on ports of memory for so long, so that "
+            + "the JVM has compiled it when the real ports open")
     private Double warmUp;
 
     boolean isJson() {

@@ -15,16 +15,16 @@ import java.util.concurrent.Callable;
 
 /** {@code millrace stats}. */
 @Command(name = "stats", mixinStandardHelpOptions = true,
-    description = "Reads the counters of what runs now, without disturbing it.")
+    description = "Reads the counters of running processes, without disturbing them.")
 final class StatsCommand implements Callable<Integer> {
     @Parameters(arity = "0..1", paramLabel = "PID", description = "the process; by default all of yours")
     private Long pid;
 
     @Option(names = "--watch", paramLabel = "SECONDS", arity = "0..1", fallbackValue = "1",
-        description = "print rates every SECONDS (default 1) until the process ends")
+        description = "print rates every SECONDS (default: 1) until the process ends")
     private Double watch;
 
-    @Option(names = "--json", description = "print one JSON object a line")
+    @Option(names = "--json", description = "print JSON, one object a line")
     private boolean isJson;
 
     @Override

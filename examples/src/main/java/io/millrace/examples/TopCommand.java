@@ -22,10 +22,10 @@ final class TopCommand implements Callable<Integer> {
     @Mixin
     private Target target;
 
-    @Option(names = "--once", description = "print it once as plain text, as is done where no terminal is")
+    @Option(names = "--once", description = "print one second as plain text, as is done where no terminal is")
     private boolean isOnce;
 
-    @Option(names = "--json", description = "print JSON once: what came and went in a second")
+    @Option(names = "--json", description = "print one second as JSON")
     private boolean isJson;
 
     @Override

@@ -23,21 +23,23 @@ final class TraceCommand implements Callable<Integer> {
     private Target target;
 
     @Option(names = "--filter", paramLabel = "EXPRESSION",
-        description = "only packets that pass it where they come in, such as \"udp port 53 and net 10.0.0.0/8\"")
+        description = "only packets that pass this pcap expression where they come in, such as "
+            + "\"udp port 53 and net 10.0.0.0/8\"")
     private String filter;
 
-    @Option(names = "--count", paramLabel = "N", description = "how many packets (default: ${DEFAULT-VALUE})")
+    @Option(names = "--count", paramLabel = "N", description = "follow N packets, 1 to 100 (default: "
+        + "${DEFAULT-VALUE})")
     private int count = 1;
 
     @Option(names = "--seconds", paramLabel = "N",
-        description = "wait no longer than that for them (default: ${DEFAULT-VALUE})")
+        description = "wait for them for N seconds at most (default: ${DEFAULT-VALUE})")
     private int seconds = 10;
 
     @Option(names = {"-w", "--write"}, paramLabel = "FILE",
-        description = "write a pcapng file for Wireshark, too: a packet for each wire")
+        description = "also write a pcapng file, with a packet for each wire; emptied if it is there")
     private Path file;
 
-    @Option(names = "--json", description = "print JSON, one packet a line")
+    @Option(names = "--json", description = "print JSON, one object a line: a packet")
     private boolean isJson;
 
     @Override
@@ -55,9 +57,9 @@ final class TraceCommand implements Callable<Integer> {
                 Trace.save(traces, file);
             }
             if (traces.size() < count) {
-                System.err.printf("millrace trace: %s%s of %d packets came within %d seconds%n",
-                    traces.isEmpty() ? "none" : "only " + traces.size(), filter == null ? "" : " like that", count,
-                    seconds);
+                System.err.printf("millrace trace: %s came%s within %d s%n",
+                    traces.isEmpty() ? "no packet" : "only " + traces.size() + " of " + count + " packets",
+                    filter == null ? "" : " through the filter", seconds);
             }
             return traces.isEmpty() ? 1 : 0;
         }

@@ -9,8 +9,8 @@ import java.util.List;
 /** The option of commands that let packets pass nodes of the user's choice. */
 final class ViaOption {
     @Option(names = "--via", paramLabel = "NODE", order = 9,
-        description = "a node that packets pass behind each port they come from, such as police:10mbit; again for "
-            + "more, in their order (millrace --help lists the types)")
+        description = "a node behind each port that packets come from, such as police:10mbit; again for more, in the "
+            + "order that packets pass them; millrace --help lists the types")
     private List<String> nodes = List.of();
 
     /** @throws io.millrace.ConfigurationException naming the first node that cannot be. */

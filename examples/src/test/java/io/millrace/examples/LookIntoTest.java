@@ -107,7 +107,7 @@ class LookIntoTest {
         }
         try (Child none = Child.millrace(folder, "trace", "--filter", "arp", "--seconds", "1")) {
             assertEquals(1, none.await(60));
-            assertTrue(none.err().endsWith("millrace trace: none like that of 1 packets came within 1 seconds\n"),
+            assertTrue(none.err().endsWith("millrace trace: no packet came through the filter within 1 s\n"),
                 none.err());
         }
         assertLine("worker-0 .*station0/0.*", out("balance", "--seconds", "1"));

@@ -12,8 +12,8 @@ import java.util.Locale;
 
 /** Makes {@code tap:tap0} a port of the command line. Found by the service loader. */
 public final class TapType implements PortType {
-    private static final String OPTIONS = "[,queues=N][,netns=X][,mtu=N][,mac=M][,attach][,persist][,up=on|off]"
-        + "[,offloads=csum+tso4+tso6+ecn+uso|all][,io=auto|uring|plain][,reopen=on|off][,name=X]";
+    private static final String OPTIONS = "[,queues=N][,netns=NAME][,mtu=N][,mac=MAC][,attach][,persist][,up=on|off]"
+        + "[,offloads=csum+tso4+tso6+ecn+uso|all][,io=auto|uring|plain][,reopen=on|off][,name=NAME]";
     private static final int ALL = Offload.CSUM | Offload.TSO4 | Offload.TSO6 | Offload.ECN | Offload.USO;
 
     /** For the service loader. */

@@ -18,7 +18,7 @@ public final class TunType implements PortType {
 
     @Override
     public String usage() {
-        return TapType.usage("tun") + "[,peer=M]";
+        return TapType.usage("tun") + "[,peer=MAC]";
     }
 
     @Override

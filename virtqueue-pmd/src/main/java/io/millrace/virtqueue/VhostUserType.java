@@ -21,7 +21,7 @@ public final class VhostUserType implements PortType {
 
     @Override
     public String usage() {
-        return "vhost-user:PATH[,client][,queues=N][,mtu=N][,name=NAME]   a virtual machine; listens unless client";
+        return "vhost-user:SOCKET[,client][,queues=N][,mtu=N][,name=NAME]";
     }
 
     @Override

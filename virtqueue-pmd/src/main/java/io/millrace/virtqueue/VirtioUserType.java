@@ -19,7 +19,7 @@ public final class VirtioUserType implements PortType {
 
     @Override
     public String usage() {
-        return "virtio-user:SOCKET[,server][,queues=N][,size=N][,name=X]"
+        return "virtio-user:SOCKET[,server][,queues=N][,size=N][,name=NAME]"
             + "[,mrg=on|off][,in-order=on|off][,indirect=on|off][,event-idx=on|off]";
     }
 
