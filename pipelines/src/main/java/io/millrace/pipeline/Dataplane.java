@@ -15,14 +15,16 @@ import io.millrace.pipeline.event.Events;
 import org.agrona.concurrent.CachedNanoClock;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * Everything that runs together: a frame pool, ports, counters, and the workers that run a {@link Graph}.
@@ -39,6 +41,8 @@ import java.util.Set;
  * <p>Thread safety: all methods may be called from any thread.
  */
 public final class Dataplane implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Dataplane.class);
+
     private final Settings settings;
     private final FramePool pool;
     private final Counters counters;
@@ -47,9 +51,11 @@ public final class Dataplane implements AutoCloseable {
     private final Events events;
     private final ShutdownLatch shutdown = new ShutdownLatch(this::close);
     private final OpenPorts ports;
-    private final Set<String> workerNames = new HashSet<>();
-    private final Map<String, Worker> unnamedWorkers = new HashMap<>();
+    private final Roster roster = new Roster(this);
     private final Crew crew = new Crew();
+    private final Set<Watch> watches = new LinkedHashSet<>();
+    // What users made run; what the crew runs is watched, too.
+    private volatile Graph wired = new Graph();
     private final Counter swaps;
     private final Counter pausedNs;
     private boolean isStarted;
@@ -91,13 +97,17 @@ public final class Dataplane implements AutoCloseable {
 
     /**
      * Opens a port. Its id is the lowest that no open port has: the number of ports opened before it, as long as none
-     * was closed. While a graph runs, the next one that is applied has to touch it.
+     * was closed. While a graph runs, it serves nobody before one is applied that touches it.
      *
      * @throws ConfigurationException if the driver cannot do what was asked, the name is taken, or there are 256 ports.
      * @throws DataplaneException     if the system refuses.
      */
     public synchronized Port open(final PollModeDriver driver) {
         checkOpen();
+        if (control.isInLoop()) {
+            throw new IllegalStateException("port of data plane " + name()
+                + " cannot be opened on its control thread: let another one do it");
+        }
         return ports.open(driver, id -> new PortContext(id, pool, counters, control, ports::linkChanged));
     }
 
@@ -138,19 +148,7 @@ public final class Dataplane implements AutoCloseable {
      */
     public synchronized Worker worker(final String workerName, final int cpu) {
         checkOpen();
-        if (!Node.isName(workerName)) {
-            throw new ConfigurationException("\"" + workerName + "\" is no name for a worker: use letters, digits, "
-                + "'.', '_' and '-'");
-        }
-        if (workerNames.contains(workerName)) {
-            throw new ConfigurationException("data plane " + name() + " has a worker " + workerName
-                + " already: place on that one, or take another name");
-        }
-        if (cpu != Worker.UNPINNED) {
-            CpuList.check(new int[] {cpu});
-        }
-        workerNames.add(workerName);
-        return new Worker(this, workerName, cpu);
+        return roster.named(workerName, cpu);
     }
 
     /** The workers, from {@link #start} on. */
@@ -174,10 +172,13 @@ public final class Dataplane implements AutoCloseable {
             throw new IllegalStateException("data plane " + name() + " runs a graph already: apply another one to it");
         }
         new GraphCheck(graph).run(this);
+        new GraphCheck(graph).portsAreWired(this);
         if (settings.heedsSignals()) {
             shutdown.watchSignals();
         }
-        new Swap(this, crew, graph.copy(), Map.of()).run();
+        final Graph next = graph.copy();
+        new Swap(this, crew, next, Map.of()).run();
+        wired = next;
         isStarted = true;
         control.execute(() -> events.watch(control));
         if (!settings.isStepped()) {
@@ -232,7 +233,7 @@ public final class Dataplane implements AutoCloseable {
      * its nodes and wires are those they run under.
      */
     public Graph graph() {
-        return crew.graph().copy();
+        return wired.copy();
     }
 
     /**
@@ -244,7 +245,11 @@ public final class Dataplane implements AutoCloseable {
     public synchronized Plan plan(final Graph graph) {
         checkStarted();
         new GraphCheck(graph).run(this);
-        return Plan.of(crew, graph, Shares.of(graph, this, crew.receivers()));
+        return planned(graph.watchedBy(watches), crew.receivers());
+    }
+
+    private Plan planned(final Graph next, final Map<PortEnd, Worker> wanted) {
+        return Plan.of(crew, next, Shares.of(next, this, wanted));
     }
 
     /**
@@ -264,20 +269,77 @@ public final class Dataplane implements AutoCloseable {
      * @throws IllegalStateException if no graph runs.
      */
     public synchronized Plan apply(final Graph graph) {
-        final Plan plan = plan(graph);
+        checkStarted();
+        new GraphCheck(graph).run(this);
         final Set<Port> before = crew.graph().ports();
-        swap(graph.copy(), crew.receivers(), plan);
-        before.removeAll(graph.ports());
-        before.forEach(ports::close);
+        final Graph next = graph.copy();
+        final Plan plan = swap(next.watchedBy(watches), crew.receivers());
+        wired = next;
+        before.removeAll(next.ports());
+        ports.close(before);
         return plan;
     }
 
-    private void swap(final Graph next, final Map<PortEnd, Worker> wanted, final Plan plan) {
+    /**
+     * Has wires looked at in whatever graph runs, until the result is closed: a graph that is applied meanwhile is
+     * looked at, too, where it has wires of these names. Both are swaps, as {@link #apply} makes them.
+     *
+     * @param probes by the name of the wire ({@link Wire#name}); see {@link Graph#watch}.
+     * @return closes without an exception, from any thread and more than once.
+     * @throws WiringException       if the graph that runs has no such wire.
+     * @throws DataplaneException    if a probe cannot be made, or a worker does not answer. Nothing was changed then.
+     * @throws IllegalStateException if no graph runs.
+     */
+    public synchronized Watching watch(final Map<String, ? extends Function<? super Worker, ? extends Probe>> probes) {
+        checkStarted();
+        probes.keySet().forEach(wired::wire);
+        final List<Watch> added = new ArrayList<>();
+        probes.forEach((wire, maker) -> added.add(new Watch(wire, maker)));
+        watches.addAll(added);
+        try {
+            swap(wired.watchedBy(watches), crew.receivers());
+        } catch (final RuntimeException | Error e) {
+            added.forEach(watches::remove);
+            throw e;
+        }
+        return () -> unwatch(added);
+    }
+
+    /** Wires that are looked at until this is closed. */
+    @FunctionalInterface
+    public interface Watching extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    private synchronized void unwatch(final List<Watch> ended) {
+        if (watches.removeAll(ended) && !isClosed) {
+            try {
+                swap(wired.watchedBy(watches), crew.receivers());
+            } catch (final DataplaneException e) {
+                // The next change takes them off.
+                LOG.warn("wires are still watched: {}", e.getMessage());
+            }
+        }
+    }
+
+    private Plan swap(final Graph next, final Map<PortEnd, Worker> wanted) {
+        checkThread();
+        final Plan plan = planned(next, wanted);
         final long pauseNs = new Swap(this, crew, next, wanted).run();
         pausedNs.add(pauseNs);
         swaps.increment();
         events.graphSwapped(crew.version(), plan.nodes().added().size(), plan.nodes().kept().size(),
             plan.nodes().removed().size(), pauseNs);
+        return plan;
+    }
+
+    /** A change waits for workers, and for the control thread where ports close: neither of them can make one. */
+    private void checkThread() {
+        if (control.isInLoop() || crew.threads().values().stream().anyMatch(WorkerThread::isCurrent)) {
+            throw new IllegalStateException("data plane " + name() + " cannot be changed by its own thread "
+                + Thread.currentThread().getName() + ": let another one do it");
+        }
     }
 
     /**
@@ -311,10 +373,7 @@ public final class Dataplane implements AutoCloseable {
      */
     public synchronized Plan apply(final Balance balance) {
         checkStarted();
-        final Graph graph = crew.graph();
-        final Plan plan = Plan.of(crew, graph, Shares.of(graph, this, balance.queues()));
-        swap(graph, balance.queues(), plan);
-        return plan;
+        return swap(crew.graph(), balance.queues());
     }
 
     /** The running graph and its numbers now. Without parts before the start. Any thread. */
@@ -322,24 +381,18 @@ public final class Dataplane implements AutoCloseable {
         return new ViewMaker(name(), crew, counters).view();
     }
 
-    /** The worker of that name that a graph runs on without having asked for one: always the same one. */
-    Worker unnamedWorker(final String workerName, final int cpu) {
-        return unnamedWorkers.computeIfAbsent(workerName + " on " + cpu, key -> new Worker(this, workerName, cpu));
-    }
-
     /** Whether the graph that runs has a node. */
     boolean runs(final Node node) {
         return crew.graph().nodes().contains(node);
     }
 
-    /** Whether a wire of the graph that runs touches a port. */
-    boolean runs(final Port port) {
-        return crew.graph().ports().contains(port);
+    /** What runs, with all who look at it. Not to be changed. */
+    Graph running() {
+        return crew.graph();
     }
 
-    /** The names of the workers that were asked for. */
-    Set<String> workerNames() {
-        return Set.copyOf(workerNames);
+    Roster roster() {
+        return roster;
     }
 
     /** How it was built. */

@@ -24,9 +24,9 @@ import java.util.concurrent.CountDownLatch;
  * That is how it gets another program, in three steps so that several workers can exchange parts:
  *
  * <pre>
- *   running --- drain() ---&gt; draining --- release(next) ---&gt; idle --- adopt(next) ---&gt; running
- *              ports are left alone:      lets go of what is     runs the next program
- *              packets between workers    not in the next one
+ *   running --- drain() ---&gt; draining --- release(next) ---&gt; idle --- adopt(next), resume() ---&gt; running
+ *              ports are left alone:      lets go of what is     the next program,
+ *              packets between workers    not in the next one    when all have theirs
  *              reach their ports
  * </pre>
  *
@@ -180,7 +180,9 @@ final class Duty implements Agent {
         if (nowNs - nextTickNs >= 0) {
             nextTickNs = nowNs + TICK_NS;
             for (final Node node : program.nodes()) {
-                tick(node, nowNs);
+                if (started.contains(node)) {
+                    tick(node, nowNs);
+                }
             }
         }
     }
@@ -221,7 +223,7 @@ final class Duty implements Agent {
         isDraining = true;
     }
 
-    /** Goes on as before {@link #drain}. */
+    /** Receives from ports again. */
     void resume() {
         isDraining = false;
     }
@@ -229,7 +231,7 @@ final class Duty implements Agent {
     /** Lets go of all that is not in the next program. Nothing is on the way any more. */
     void release(final Program next) {
         endAllBut(next);
-        program.release(next);
+        program.release(next, faults);
         program = Program.EMPTY;
     }
 
@@ -249,7 +251,10 @@ final class Duty implements Agent {
         }
     }
 
-    /** Runs another program from now on. Nodes that another worker had are started here. */
+    /**
+     * Has another program from now on; it runs when {@link #resume} says that all workers have theirs. Nodes that
+     * another worker had are started here.
+     */
     void adopt(final Program next) {
         for (final Node node : next.nodes()) {
             if (started.add(node)) {
@@ -257,6 +262,7 @@ final class Duty implements Agent {
                     node.onStart(worker);
                 } catch (final Throwable e) {
                     faults.report(node + " onStart", e);
+                    started.remove(node);
                     node.quarantine().begin();
                 }
             }
@@ -266,7 +272,6 @@ final class Duty implements Agent {
         if (wakeUps != null) {
             wakeUps.watch(next.sources());
         }
-        isDraining = false;
     }
 
     /** Ends the nodes, releases the queues and gives every frame back. Called by the runner, on its thread. */

@@ -4,6 +4,7 @@ package io.millrace.pipeline;
 import io.millrace.Port;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -153,6 +154,14 @@ public final class Graph {
     /** All wires, in the order in which they were begun. */
     public List<Wire> wires() {
         return Collections.unmodifiableList(wires);
+    }
+
+    /** A copy that others watch, too: those of its wires that it has. */
+    Graph watchedBy(final Collection<Watch> others) {
+        final Graph copy = copy();
+        final Collection<String> names = WireNames.of(this).all().values();
+        others.stream().filter(watch -> names.contains(watch.wire())).forEach(copy.watches::add);
+        return copy;
     }
 
     List<Watch> watches() {

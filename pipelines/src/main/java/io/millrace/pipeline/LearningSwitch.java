@@ -59,6 +59,8 @@ public final class LearningSwitch extends Node {
     private final int ports;
     private final Output[] byPort = new Output[MAX_PORTS];
     private final int[] portIds;
+    // By id: whether some may have been learned there.
+    private final boolean[] hasStations = new boolean[MAX_PORTS];
     private final Ethernet ethernet = new Ethernet();
     private final long[] destinations = new long[COLUMN];
     private final long[] sources = new long[COLUMN];
@@ -199,6 +201,7 @@ public final class LearningSwitch extends Node {
     protected void onTick(final long nowNs) {
         final int removed = table.tick(nowNs);
         aged.add(removed);
+        forgetUnconnected();
         showSize();
     }
 
@@ -261,6 +264,18 @@ public final class LearningSwitch extends Node {
         return known == null ? 0 : known.clear();
     }
 
+    // A port that was taken away: its number may be another one's soon, to which these stations do not belong.
+    private void forgetUnconnected() {
+        final int outputs = declared;
+        for (int k = 0; k < outputs; k++) {
+            final int port = portIds[k];
+            if (hasStations[port] && !byPort[port].isConnected()) {
+                table.clear(port);
+                hasStations[port] = false;
+            }
+        }
+    }
+
     private void showSize() {
         fdbSize.add(table.size() - fdbSize.get());
     }
@@ -301,6 +316,7 @@ public final class LearningSwitch extends Node {
             lastPort = port;
             final int outcome = table.learn(source, port);
             if (outcome != MacTable.KNOWN) {
+                hasStations[port] = true;
                 count(outcome);
             }
         }

@@ -220,10 +220,15 @@ final class MacTable {
 
     /** Takes out all entries that are there now. Returns how many. */
     int clear() {
+        return clear(NONE);
+    }
+
+    /** Takes out all entries of a port, or of all for {@link #NONE}, that are there now. Returns how many. */
+    int clear(final int port) {
         int removed = 0;
         for (int at = 0; at < entries.length; at++) {
             final long entry = entry(at);
-            if (entry != 0 && remove(at, entry)) {
+            if (entry != 0 && (port == NONE || port(entry) == port) && remove(at, entry)) {
                 removed++;
             }
         }

@@ -86,7 +86,7 @@ public abstract class Node {
     /**
      * Called before the first burst, on the thread of the worker. The place to make counters and to allocate. A node
      * that a changed graph gives to another worker has {@link #onClose} called on the old and this on the new one;
-     * what is in its fields stays.
+     * what is in its fields stays. While the graph is changed the worker does nothing else: be brief.
      *
      * @param worker the worker that this node runs on from now on.
      */

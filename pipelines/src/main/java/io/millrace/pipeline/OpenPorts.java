@@ -11,6 +11,7 @@ import io.millrace.PortListener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -59,9 +60,20 @@ final class OpenPorts {
         return port;
     }
 
-    void close(final Port port) {
-        byId.remove(port.id());
-        port.close();
+    /** Closes all of them, whatever one of them throws; that is thrown in the end. */
+    void close(final Collection<Port> ending) {
+        RuntimeException failure = null;
+        for (final Port port : ending) {
+            byId.remove(port.id());
+            try {
+                port.close();
+            } catch (final RuntimeException e) {
+                failure = e;
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
     }
 
     /** All, by id. */

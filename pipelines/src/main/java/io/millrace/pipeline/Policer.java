@@ -28,6 +28,7 @@ public final class Policer extends Node {
     private final long burst;
     private long credit;
     private long filledNs;
+    private boolean hasStarted;
     private Worker worker;
     private Counter overRate;
 
@@ -78,8 +79,12 @@ public final class Policer extends Node {
     protected void onStart(final Worker runner) {
         worker = runner;
         overRate = drops(OVER_RATE);
-        credit = burst * TOKEN;
-        filledNs = worker.nanoTime();
+        // Another worker may have run it before: what was spent stays spent.
+        if (!hasStarted) {
+            hasStarted = true;
+            credit = burst * TOKEN;
+            filledNs = worker.nanoTime();
+        }
     }
 
     @Override

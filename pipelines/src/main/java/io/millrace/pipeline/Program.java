@@ -132,9 +132,10 @@ final class Program {
     /**
      * Lets go of what the next program does not have. On the worker's thread, between two passes.
      *
-     * @param next what the worker runs next.
+     * @param next   what the worker runs next.
+     * @param faults where probes are reported that do not close.
      */
-    void release(final Program next) {
+    void release(final Program next, final FaultLog faults) {
         final Set<Object> kept = Collections.newSetFromMap(new IdentityHashMap<>());
         for (final Source source : next.sources) {
             kept.add(source.queue());
@@ -157,7 +158,11 @@ final class Program {
         publish();
         probes.forEach((watch, probe) -> {
             if (next.probes.get(watch) != probe) {
-                probe.close();
+                try {
+                    probe.close();
+                } catch (final Throwable e) {
+                    faults.report("a probe of wire " + watch.wire(), e);
+                }
             }
         });
     }

@@ -74,12 +74,11 @@ final class Shares {
             LOG.info("{} of {} CPUs used: the graph has {} independent part{}", count, cpus.length,
                 components.size(), components.size() == 1 ? "" : "s");
         }
-        final Set<String> names = new HashSet<>(dataplane.workerNames());
+        final Set<String> names = dataplane.roster().names();
         final Worker[] workers = new Worker[count];
         final int[] queues = new int[count];
         for (int i = 0; i < count; i++) {
-            workers[i] = dataplane.unnamedWorker(NodeNames.free("worker-" + i, names),
-                cpus.length == 0 ? Worker.UNPINNED : cpus[i]);
+            workers[i] = dataplane.roster().unnamed("worker-" + i, cpus.length == 0 ? Worker.UNPINNED : cpus[i], names);
         }
         for (final Component component : components) {
             int chosen = Arrays.asList(workers).indexOf(presentWorker(component));

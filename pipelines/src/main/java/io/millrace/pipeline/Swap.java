@@ -28,7 +28,8 @@ import java.util.function.Consumer;
  * <li>Names, shares, threads of new workers, programs; new nodes are started, on the threads they will run on.
  * <li>The workers concerned, and those they exchange packets with, receive nothing more from their ports and pass on
  * what is on its way between them, until there is nothing.
- * <li>No return. Each lets go of queues and nodes that it will not have; when all have, each begins its next program.
+ * <li>No return. Each lets go of queues and nodes that it will not have; when all have, each is given its next program;
+ * when all have that, each receives again.
  * <li>Threads without work end.
  * </ol>
  *
@@ -42,7 +43,7 @@ import java.util.function.Consumer;
  */
 final class Swap {
     private static final Logger LOG = LoggerFactory.getLogger(Swap.class);
-    private static final long START_PATIENCE_NS = TimeUnit.SECONDS.toNanos(60);
+    private static final long START_PATIENCE_NS = TimeUnit.SECONDS.toNanos(10);
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(5);
     private static final long LOOK_AGAIN_NS = 5_000;
     // Between two workers: packets, and bursts where these are large.
@@ -92,7 +93,7 @@ final class Swap {
             link();
             prepare();
             drain();
-        } catch (final RuntimeException e) {
+        } catch (final RuntimeException | Error e) {
             undo();
             throw e;
         }
@@ -103,8 +104,8 @@ final class Swap {
 
     private void bind(final Node node, final String name) {
         if (!node.isBound()) {
-            node.bind(name, dataplane.counters());
             newNodes.add(node);
+            node.bind(name, dataplane.counters());
         }
     }
 
@@ -174,8 +175,11 @@ final class Swap {
             whole.put(duty, duty.drainPasses() + 2);
         }
         for (final Map.Entry<Duty, Long> entry : whole.entrySet()) {
-            while (entry.getKey().drainPasses() < entry.getValue() && System.nanoTime() - deadlineNs < 0) {
-                threads.values().forEach(WorkerThread::step);
+            while (entry.getKey().drainPasses() < entry.getValue()) {
+                if (System.nanoTime() - deadlineNs > 0) {
+                    return false;
+                }
+                concerned.forEach(worker -> threads.get(worker).step());
                 LockSupport.parkNanos(LOOK_AGAIN_NS);
             }
         }
@@ -187,36 +191,46 @@ final class Swap {
     private void exchange() {
         awaitForSure(askEach((duty, program) -> duty.release(program)));
         awaitForSure(askEach((duty, program) -> duty.adopt(program)));
+        // Not before all have theirs: what one receives another may have to take.
+        awaitForSure(ask(Duty::resume));
         pauseNs += System.nanoTime();
     }
 
     private void finish() {
         final Set<Node> gone = new HashSet<>(crew.graph().nodes());
         gone.removeAll(next.nodes());
+        final List<WorkerThread> retired = new ArrayList<>();
         for (final Worker worker : List.copyOf(threads.keySet())) {
             if (!shares.containsKey(worker)) {
-                threads.remove(worker).close();
+                retired.add(threads.remove(worker));
             }
         }
-        gone.forEach(Node::unbind);
         final Map<Crew.Route, Handoff> running = new LinkedHashMap<>();
         handoffs.forEach((crossing, handoff) -> running.put(Crew.Route.of(crossing), handoff));
         crew.handoffs().values().stream().filter(handoff -> !running.containsValue(handoff)).forEach(Handoff::close);
         crew.handoffs().clear();
         crew.handoffs().putAll(running);
         crew.runs(next, shares, threads);
+        retired.forEach(WorkerThread::close);
+        gone.forEach(Node::unbind);
     }
 
     private void undo() {
         if (isDraining) {
             ask(Duty::resume);
         }
+        final Map<Worker, CompletableFuture<Void>> abandoned = new LinkedHashMap<>();
         programs.forEach((worker, program) -> {
             final WorkerThread thread = threads.get(worker);
             final Collection<Probe> running = thread.duty().probes().values();
-            program.probes().values().stream().filter(probe -> !running.contains(probe)).forEach(Probe::close);
-            thread.call(thread.duty()::abandon);
+            program.probes().values().stream().filter(probe -> !running.contains(probe)).forEach(Swap::close);
+            abandoned.put(worker, thread.call(thread.duty()::abandon));
         });
+        try {
+            await(abandoned, PATIENCE_NS);
+        } catch (final DataplaneException e) {
+            LOG.warn("what was begun on a worker could not be ended there: {}", e.getMessage());
+        }
         threads.forEach((worker, thread) -> {
             if (!crew.threads().containsKey(worker)) {
                 thread.close();
@@ -224,6 +238,14 @@ final class Swap {
         });
         handoffs.values().stream().filter(handoff -> !crew.handoffs().containsValue(handoff)).forEach(Handoff::close);
         newNodes.forEach(Node::unbind);
+    }
+
+    private static void close(final Probe probe) {
+        try {
+            probe.close();
+        } catch (final RuntimeException e) {
+            LOG.warn("a probe did not close", e);
+        }
     }
 
     /** Something that a worker is asked to do with its next program. */

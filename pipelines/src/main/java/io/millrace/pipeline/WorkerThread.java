@@ -87,6 +87,11 @@ final class WorkerThread implements AutoCloseable {
         return thread == null ? new StackTraceElement[0] : thread.getStackTrace();
     }
 
+    /** Whether the calling thread is this one, or is lent to it. */
+    boolean isCurrent() {
+        return runner == null ? Thread.holdsLock(gate) : runner.thread() == Thread.currentThread();
+    }
+
     /** Has the thread run {@code task} between two passes, soon even if it sleeps. */
     CompletableFuture<Void> call(final Runnable task) {
         final CompletableFuture<Void> result = duty.call(task);

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -323,6 +324,78 @@ class ApplyTest {
         send(a, Packets.B, Packets.A, 1);
         b.await(1);
         assertEquals(left, seen.get());
+    }
+
+    @Test
+    void shouldWatchOnWhenAnotherGraphIsApplied() {
+        final AtomicInteger seen = new AtomicInteger();
+        dataplane.start(new Graph().from(a).to(b).from(b).to(a));
+        final Dataplane.Watching watching = dataplane.watch(Map.of("b-a",
+            worker -> burst -> seen.addAndGet(burst.size())));
+        final Graph before = dataplane.graph();
+        send(b, Packets.A, Packets.B, 1);
+        a.await(1);
+        assertEquals(1, seen.get());
+        final TestNodes.Pass pass = new TestNodes.Pass();
+        dataplane.apply(new Graph().from(a).to(pass).from(pass.out).to(b).from(b).to(a));
+        send(b, Packets.A, Packets.B, 2);
+        a.await(1);
+        assertEquals(2, seen.get());
+        watching.close();
+        watching.close();
+        // A copy from the time of the watch does not bring it back.
+        dataplane.apply(before);
+        send(b, Packets.A, Packets.B, 3);
+        a.await(1);
+        assertEquals(2, seen.get());
+        assertThrows(WiringException.class, () -> dataplane.watch(Map.of("x", worker -> burst -> {
+        })));
+    }
+
+    @Test
+    void shouldNotWaitForAPortThatIsOpenAndNotWiredYet() {
+        dataplane.start(new Graph().from(a).to(b).from(b).to(a));
+        final MemoryPort c = memory("c");
+        dataplane.watch(Map.of("b-a", worker -> burst -> {
+        })).close();
+        dataplane.apply(dataplane.graph());
+        assertEquals(0, c.line(0).polls.get());
+        assertFalse(c.isClosed());
+        dataplane.apply(dataplane.graph().from(c).to(c));
+        send(c, Packets.A, Packets.B, 1);
+        c.await(1);
+    }
+
+    @Test
+    void shouldNotBeChangedByItsOwnWorkers() {
+        final List<Throwable> refused = new ArrayList<>();
+        final TestNodes.Custom[] self = new TestNodes.Custom[1];
+        self[0] = new TestNodes.Custom((burst, i) -> {
+            try {
+                dataplane.apply(dataplane.graph());
+            } catch (final IllegalStateException e) {
+                refused.add(e);
+            }
+            self[0].out.emit(burst, i);
+        });
+        dataplane.start(new Graph().from(a).to(self[0]).from(self[0].out).to(b).from(b).to(a));
+        send(a, Packets.B, Packets.A, 1);
+        b.await(1);
+        assertEquals("data plane millrace cannot be changed by its own thread worker-0: let another one do it",
+            refused.get(0).getMessage());
+    }
+
+    @Test
+    void shouldForgetStationsOfAPortThatIsGone() {
+        final LearningSwitch bridge = new LearningSwitch(4);
+        final MemoryPort c = memory("c");
+        final Graph two = new Graph().from(a).to(bridge).from(b).to(bridge).from(bridge.port(0)).to(a)
+            .from(bridge.port(1)).to(b);
+        dataplane.start(two.copy().from(c).to(bridge).from(bridge.port(2)).to(c));
+        send(c, Packets.B, "02:00:00:00:00:0c", 1);
+        Until.isTrue(() -> counter("node/learning-switch/fdb-size") == 1, () -> "not learned");
+        dataplane.apply(two);
+        Until.isTrue(() -> counter("node/learning-switch/fdb-size") == 0, () -> "not forgotten");
     }
 
     @Test

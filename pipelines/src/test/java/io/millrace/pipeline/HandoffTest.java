@@ -219,7 +219,8 @@ class HandoffTest {
         assertEquals(next, received[0] + dropped);
         assertEquals(received[0], counter("packets"));
         assertTrue(dropped > 0, "it was never full");
-        assertTrue(received[0] > total / 100, "only " + received[0] + " came through");
+        // How many depends on who has the CPUs.
+        assertTrue(received[0] > 64, "only " + received[0] + " came through");
     }
 
     private long receiveAll(final AtomicBoolean isOver) {

@@ -54,7 +54,7 @@ class LiveCaptureTest {
     }
 
     private List<String> watched() {
-        return dataplane.graph().watches().stream().map(Watch::wire).toList();
+        return dataplane.running().watches().stream().map(Watch::wire).toList();
     }
 
     @Test

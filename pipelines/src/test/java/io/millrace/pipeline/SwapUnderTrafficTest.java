@@ -127,11 +127,11 @@ class SwapUnderTrafficTest {
         assertEquals(2, workers.length);
         long least = Long.MAX_VALUE;
         // What the compiler interrupts may still allocate once; a byte for a packet would be in each round.
-        for (int round = 0; round < 3; round++) {
+        for (int round = 0; round < 10 && least > 0; round++) {
             final long packets = a.received() + b.received();
             final long before = allocated(bean, workers);
             final int step = round;
-            Until.isTrue(() -> a.received() + b.received() > packets + PACKETS / 8, () -> "too slow in " + step);
+            Until.isTrue(() -> a.received() + b.received() > packets + PACKETS / 20, () -> "too slow in " + step);
             least = Math.min(least, allocated(bean, workers) - before);
         }
         assertEquals(0, least, "bytes allocated by both workers after swaps");

@@ -55,12 +55,12 @@ class TracerTest {
     private List<Trace> trace(final int count, final String filter, final MemoryPort from, final byte[]... packets) {
         final CompletableFuture<List<Trace>> traces = CompletableFuture.supplyAsync(() -> Tracer.of(dataplane)
             .filter(PacketFilter.compile(filter)).count(count).timeout(Duration.ofSeconds(60)).run());
-        Until.isTrue(() -> !dataplane.graph().watches().isEmpty() || traces.isDone(), () -> "nothing is watched");
+        Until.isTrue(() -> !dataplane.running().watches().isEmpty() || traces.isDone(), () -> "nothing is watched");
         for (final byte[] packet : packets) {
             from.inject(packet);
         }
         final List<Trace> result = traces.join();
-        assertEquals(List.of(), dataplane.graph().watches());
+        assertEquals(List.of(), dataplane.running().watches());
         assertEquals(count, result.size());
         return result;
     }
@@ -246,7 +246,7 @@ class TracerTest {
     void shouldEndWhenTheTimeIsOver() {
         dataplane.start(new Graph().from(a).to(b).from(b).to(a));
         assertEquals(List.of(), Tracer.of(dataplane).timeout(Duration.ofMillis(10)).run());
-        assertEquals(List.of(), dataplane.graph().watches());
+        assertEquals(List.of(), dataplane.running().watches());
     }
 
     @Test

@@ -5,24 +5,22 @@ import io.millrace.pipeline.Dataplane;
 import io.millrace.pipeline.Graph;
 import io.millrace.pipeline.GraphView;
 import io.millrace.pipeline.Probe;
-import io.millrace.pipeline.Watches;
 import io.millrace.pipeline.Worker;
 
 import java.util.Collection;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
- * Wires of a running data plane that are watched from {@link #on} to {@link #off}. Both apply a copy of the graph that
- * runs, which may have changed in between.
+ * Wires of a running data plane that are watched from {@link #on} to {@link #off}, whatever graph runs in between.
  *
  * <p>Thread safety: any thread.
  */
 final class WatchedWires {
     private final Dataplane dataplane;
-    private final Set<Function<Worker, Probe>> probes = new HashSet<>();
+    private Dataplane.Watching watching;
     private boolean isOver;
 
     WatchedWires(final Dataplane dataplane) {
@@ -39,23 +37,20 @@ final class WatchedWires {
      */
     synchronized GraphView on(final Collection<String> names,
                               final BiFunction<Worker, GraphView.WireView, Probe> maker) {
-        // Its lock is the one of apply: nobody else applies a graph in between.
+        // Its lock is the one of changes: the wires are those of the view.
         synchronized (dataplane) {
             final Graph graph = dataplane.graph();
             final GraphView view = dataplane.view();
             // Says so if there is no wire of that name.
             names.forEach(graph::wire);
-            final Set<Function<Worker, Probe>> added = new HashSet<>();
+            final Map<String, Function<Worker, Probe>> probes = new LinkedHashMap<>();
             for (final GraphView.WireView wire : view.wires()) {
                 if (names.isEmpty() || names.contains(wire.name())) {
-                    final Function<Worker, Probe> probe = worker -> maker.apply(worker, wire);
-                    graph.watch(graph.wire(wire.name()), probe);
-                    added.add(probe);
+                    probes.put(wire.name(), worker -> maker.apply(worker, wire));
                 }
             }
             if (!isOver) {
-                dataplane.apply(graph);
-                probes.addAll(added);
+                watching = dataplane.watch(probes);
             }
             return view;
         }
@@ -63,20 +58,9 @@ final class WatchedWires {
 
     /** Ends it. Idempotent; nothing happens if the data plane is closed already. */
     synchronized void off() {
-        if (isOver) {
-            return;
-        }
         isOver = true;
-        if (probes.isEmpty()) {
-            return;
-        }
-        try {
-            synchronized (dataplane) {
-                dataplane.apply(Watches.without(dataplane.graph(), probes));
-            }
-        } catch (final IllegalStateException e) {
-            // Closed: nothing runs that could be watched.
-            probes.clear();
+        if (watching != null) {
+            watching.close();
         }
     }
 
