@@ -29,21 +29,31 @@ public final class Counters implements AutoCloseable {
     static final int CAPACITY = 16_384;
 
     private final CountersManager manager;
+    private final int capacity;
     private final Path path;
     private final Map<String, Counter> byName = new HashMap<>();
     private boolean isClosed;
 
-    private Counters(final CountersManager manager, final Path path) {
+    private Counters(final CountersManager manager, final int capacity, final Path path) {
         this.manager = manager;
+        this.capacity = capacity;
         this.path = path;
     }
 
-    /** Counters that only this process sees. */
+    /** Counters that only this process sees, as many as a data plane needs: 10 MiB. */
     public static Counters inMemory() {
-        final int values = CAPACITY * CountersReader.COUNTER_LENGTH;
-        final ByteBuffer metadata = ByteBuffer.allocateDirect(CAPACITY * CountersReader.METADATA_LENGTH);
-        return new Counters(manager(new UnsafeBuffer(metadata), new UnsafeBuffer(ByteBuffer.allocateDirect(values))),
-            null);
+        return inMemory(CAPACITY);
+    }
+
+    /**
+     * Counters that only this process sees.
+     *
+     * @param capacity how many there can be, 1 or more; each takes 640 bytes of direct memory.
+     */
+    public static Counters inMemory(final int capacity) {
+        final ByteBuffer metadata = ByteBuffer.allocateDirect(capacity * CountersReader.METADATA_LENGTH);
+        final ByteBuffer values = ByteBuffer.allocateDirect(capacity * CountersReader.COUNTER_LENGTH);
+        return new Counters(manager(new UnsafeBuffer(metadata), new UnsafeBuffer(values)), capacity, null);
     }
 
     /**
@@ -61,7 +71,8 @@ public final class Counters implements AutoCloseable {
             final int length = CountersFile.length(CAPACITY);
             final UnsafeBuffer all = new UnsafeBuffer(IoUtil.mapNewFile(path.toFile(), length));
             final Counters counters = new Counters(
-                manager(CountersFile.metadata(all, CAPACITY), CountersFile.values(all, CAPACITY)), path);
+                manager(CountersFile.metadata(all, CAPACITY), CountersFile.values(all, CAPACITY)),
+                CAPACITY, path);
             CountersFile.publish(all, CAPACITY);
             return counters;
         } catch (final IOException | RuntimeException e) {
@@ -95,8 +106,8 @@ public final class Counters implements AutoCloseable {
             if (n.length() > CountersReader.MAX_LABEL_LENGTH) {
                 throw new ConfigurationException("the counter name " + n + " is too long: shorten the port's name");
             }
-            if (byName.size() == CAPACITY) {
-                throw new ConfigurationException("there are " + CAPACITY + " counters already and none is left for " + n
+            if (byName.size() == capacity) {
+                throw new ConfigurationException("there are " + capacity + " counters already and none is left for " + n
                     + ": open fewer ports or queues");
             }
             return new Counter(manager.newCounter(n));

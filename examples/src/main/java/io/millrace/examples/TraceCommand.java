@@ -17,7 +17,7 @@ import java.util.concurrent.Callable;
 /** {@code millrace trace}. */
 @Command(name = "trace", mixinStandardHelpOptions = true,
     description = "Follows the next packets through a running process: every wire they take, what nodes change on "
-        + "them, and where they leave or end.")
+        + "them, and where they leave or end. The first 256 bytes of a packet are looked at.")
 final class TraceCommand implements Callable<Integer> {
     @Mixin
     private Target target;

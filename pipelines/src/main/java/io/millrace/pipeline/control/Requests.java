@@ -36,6 +36,7 @@ public final class Requests {
         table.put("hello", new Request("who this is and what can be asked for", call -> hello()));
         table.put("stats", new Request("every counter by name", call -> dataplane.counters().snapshot()));
         new WatchRequests(dataplane).addTo(table);
+        new CaptureRequests(dataplane).addTo(table);
         table.put("ports", new Request("the ports and their links", call -> ports()));
         table.put("view", new Request("the graph and its numbers", call -> dataplane.view()));
         table.put("fdb", new Request("stations a learning switch knows", List.of(NODE, "from", "most"), this::fdb));
@@ -138,12 +139,12 @@ public final class Requests {
     }
 
     /**
-     * What {@code capture-state} is answered.
+     * What {@code capture}, {@code capture-state} and {@code capture-stop} are answered.
      *
      * @param name    of the capture.
      * @param packets written.
      * @param lost    because the capture was too slow.
-     * @param done    whether it has ended.
+     * @param done    whether it has ended: the file is complete, and the numbers are final.
      * @param failure why it failed; empty if it did not.
      */
     public record CaptureState(String name, long packets, long lost, boolean done, String failure) {

@@ -53,7 +53,7 @@ public final class Capture extends Subscriber {
 
     /** Begins the description of a capture of what {@code multicast} publishes. */
     public static CaptureBuilder of(final Multicast multicast) {
-        return new CaptureBuilder(multicast);
+        return new CaptureBuilder().of(multicast);
     }
 
     /** How many packets were written so far. */

@@ -24,18 +24,24 @@ import java.util.function.Supplier;
  * <p>Thread safety: none.
  */
 public final class CaptureBuilder {
-    private final Multicast multicast;
+    private static final int NOT_SAID = 0;
+
+    private Multicast multicast;
     private String name = "capture";
     private Supplier<Target> target;
-    private int snapBytes = FramePool.JUMBO_CAPACITY;
+    private int snapBytes = NOT_SAID;
     private long count = Long.MAX_VALUE;
     private Predicate<PacketCopy> filter = copy -> true;
     private Function<PacketCopy, String> comment = PacketCopy::description;
     private Runnable onEnd = () -> {
     };
 
-    CaptureBuilder(final Multicast multicast) {
-        this.multicast = Objects.requireNonNull(multicast, "of which multicast?");
+    CaptureBuilder() {
+    }
+
+    CaptureBuilder of(final Multicast which) {
+        multicast = Objects.requireNonNull(which, "of which multicast?");
+        return this;
     }
 
     /** Its name as a subscriber, {@code capture} unless set. */
@@ -103,7 +109,7 @@ public final class CaptureBuilder {
             final Capture capture = new Capture(this, target.get(), subscription);
             capture.start();
             return capture;
-        } catch (final RuntimeException e) {
+        } catch (final RuntimeException | Error e) {
             subscription.close();
             throw e;
         }
@@ -124,7 +130,12 @@ public final class CaptureBuilder {
     }
 
     int snapBytes() {
-        return Math.min(snapBytes, multicast.snapBytes());
+        return snapBytes == NOT_SAID ? multicast.snapBytes() : Math.min(snapBytes, multicast.snapBytes());
+    }
+
+    /** The bytes that a multicast for this capture alone has to copy. */
+    int copiedBytes() {
+        return Math.max(Multicast.DEFAULT_SNAP_BYTES, Math.min(snapBytes, FramePool.JUMBO_CAPACITY));
     }
 
     long count() {

@@ -22,7 +22,8 @@ import java.util.function.UnaryOperator;
  * }</pre>
  *
  * <p>The filter runs on the workers, so what it rejects is not even copied. Each capture has a {@link Multicast} of its
- * own, and counts as that. When it ends, for whatever reason, its probes go.
+ * own, and counts as that. When it ends, for whatever reason, its probes go. Packets are kept as far as a normal frame
+ * holds them; to have all of jumbo packets, ask for a larger {@link CaptureBuilder#snap}.
  *
  * <p>Thread safety: all methods may be called from any thread. Close it before the data plane.
  */
@@ -52,7 +53,10 @@ public final class Captures implements AutoCloseable {
      */
     public Capture start(final String name, final Collection<String> wires, final PacketFilter filter,
                          final UnaryOperator<CaptureBuilder> how) {
-        final Multicast multicast = Multicast.create(name, dataplane.counters());
+        // Says so if there is no such wire, before a file is emptied.
+        wires.forEach(dataplane.graph()::wire);
+        final CaptureBuilder builder = how.apply(new CaptureBuilder());
+        final Multicast multicast = multicast(name, builder.copiedBytes());
         final WatchedWires watched = new WatchedWires(dataplane);
         synchronized (taken) {
             if (taken.putIfAbsent(name, watched) != null) {
@@ -62,7 +66,7 @@ public final class Captures implements AutoCloseable {
         }
         Capture capture = null;
         try {
-            capture = how.apply(Capture.of(multicast)).named(name).onEnd(() -> end(name, watched)).start();
+            capture = builder.of(multicast).named(name).onEnd(() -> end(name, watched)).start();
             synchronized (taken) {
                 // It may have ended meanwhile.
                 if (taken.get(name) == watched) {
@@ -73,13 +77,19 @@ public final class Captures implements AutoCloseable {
             watched.on(wires, (worker, wire) ->
                 multicast.probe(worker, wire.name(), WatchedWires.text(wire), filter::matches));
             return capture;
-        } catch (final RuntimeException e) {
+        } catch (final RuntimeException | Error e) {
             if (capture != null) {
                 capture.close();
             }
             end(name, watched);
             throw e;
         }
+    }
+
+    /** Larger copies are fewer, so that a ring stays about as large. */
+    private Multicast multicast(final String name, final int snapBytes) {
+        final int slots = Multicast.DEFAULT_SLOTS * Multicast.DEFAULT_SNAP_BYTES / snapBytes;
+        return Multicast.create(name, dataplane.counters(), Integer.highestOneBit(slots), snapBytes);
     }
 
     private void end(final String name, final WatchedWires watched) {

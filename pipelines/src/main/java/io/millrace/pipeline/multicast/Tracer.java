@@ -26,12 +26,17 @@ import java.util.concurrent.TimeUnit;
  * }</pre>
  *
  * <p>All wires are watched for that time, by applying the graph with probes and afterwards without. Several traces may
- * run at the same time; each packet is in one of them.
+ * run at the same time; each packet is in one of them. Of each packet the first 256 bytes are kept, and only in these
+ * are changes seen.
  *
  * <p>Thread safety: none; each thread makes its own.
  */
 public final class Tracer {
     private static final int SLOTS = 1024;
+    // All headers, so that many packets on many wires stay a small answer.
+    private static final int SNAP_BYTES = 256;
+    // Three for each worker.
+    private static final int COUNTERS = 512;
     // The longest sleep of a worker that is on a packet's way, some times over.
     private static final long SETTLE_NS = TimeUnit.MILLISECONDS.toNanos(200);
     private static final long PARK_NS = 100_000;
@@ -81,8 +86,8 @@ public final class Tracer {
      */
     public List<Trace> run() {
         // Counted nowhere else: a trace leaves no counters behind.
-        try (Counters own = Counters.inMemory()) {
-            final Multicast multicast = Multicast.create("trace", own, SLOTS, Multicast.DEFAULT_SNAP_BYTES);
+        try (Counters own = Counters.inMemory(COUNTERS)) {
+            final Multicast multicast = Multicast.create("trace", own, SLOTS, SNAP_BYTES);
             final TraceMarks marks = new TraceMarks(filter, count);
             final WatchedWires watched = new WatchedWires(dataplane);
             final Map<String, Long> before = drops();

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,19 +33,27 @@ class ControlFuzzTest {
     private static final long SENT = 3000;
     private static final String[] REQUESTS = {"{\"id\":1,\"do\":\"hello\"}", "{\"id\":2,\"do\":\"stats\"}",
         "{\"id\":3,\"do\":\"ports\"}", "{\"id\":4,\"do\":\"fdb\",\"most\":10}", "{\"do\":\"fdb-flush\"}",
-        "{\"id\":5,\"do\":\"view\"}"};
+        "{\"id\":5,\"do\":\"view\"}", "{\"id\":6,\"do\":\"capture-state\",\"name\":\"capture-1\"}"};
+    // These wait, or change the graph.
+    private static final String[] SLOW = {
+        "{\"id\":7,\"do\":\"trace\",\"filter\":\"udp\",\"count\":2,\"seconds\":1}",
+        "{\"id\":8,\"do\":\"capture\",\"file\":\"FOLDER/captured/a\",\"filter\":\"udp\",\"count\":9}",
+        "{\"id\":9,\"do\":\"capture-stop\",\"name\":\"capture-1\"}",
+        "{\"id\":10,\"do\":\"balance\",\"seconds\":1,\"apply\":true}"};
 
     @TempDir
     private Path folder;
 
     /** Something like a request: one that is changed here and there, or mere bytes. */
-    private static byte[] nonsense(final Random random) {
+    private byte[] nonsense(final Random random) {
         if (random.nextInt(4) == 0) {
             final byte[] bytes = new byte[random.nextInt(random.nextInt(20) == 0 ? 100_000 : 300)];
             random.nextBytes(bytes);
             return bytes;
         }
-        final byte[] bytes = (REQUESTS[random.nextInt(REQUESTS.length)] + '\n').getBytes(StandardCharsets.UTF_8);
+        final String[] requests = random.nextInt(10) == 0 ? SLOW : REQUESTS;
+        final byte[] bytes = (requests[random.nextInt(requests.length)].replace("FOLDER", folder.toString()) + '\n')
+            .getBytes(StandardCharsets.UTF_8);
         for (int changes = random.nextInt(4); changes > 0; changes--) {
             final byte[] other = "{}[]\":,\\019eE-+.\u0000\n".getBytes(StandardCharsets.UTF_8);
             bytes[random.nextInt(bytes.length)] = random.nextBoolean() ? other[random.nextInt(other.length)]
@@ -53,7 +62,7 @@ class ControlFuzzTest {
         return bytes;
     }
 
-    private static void bother(final Path socket, final Random random, final AtomicLong sent) throws IOException {
+    private void bother(final Path socket, final Random random, final AtomicLong sent) throws IOException {
         try (RawClient client = new RawClient(socket)) {
             for (int n = random.nextInt(50); n > 0; n--) {
                 final byte[] bytes = nonsense(random);
@@ -82,6 +91,7 @@ class ControlFuzzTest {
     @Test
     void shouldForwardAndAnswerWhileClientsSendNonsense() throws Exception {
         final Path socket = folder.resolve("a.sock");
+        Files.createDirectory(folder.resolve("captured"));
         final Traffic left = Traffic.named("left").source("02:00:00:00:00:0a").destination("02:00:00:00:00:0b");
         final Traffic right = Traffic.named("right").sinkOnly();
         left.window(64, right);
@@ -108,7 +118,7 @@ class ControlFuzzTest {
         }
     }
 
-    private static void bother(final Path socket) throws InterruptedException {
+    private void bother(final Path socket) throws InterruptedException {
         final AtomicLong sent = new AtomicLong();
         final AtomicBoolean isOver = new AtomicBoolean();
         final AtomicReference<Throwable> failure = new AtomicReference<>();

@@ -16,10 +16,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -60,6 +64,11 @@ class WatchRequestsTest {
             .getMessage());
     }
 
+    private static long threadsIn(final String method) {
+        return Thread.getAllStackTraces().values().stream()
+            .filter(frames -> Stream.of(frames).anyMatch(frame -> frame.toString().contains(method))).count();
+    }
+
     private boolean isUnwatched() {
         return dataplane.plan(dataplane.graph()).watched().kept().isEmpty();
     }
@@ -92,6 +101,116 @@ class WatchRequestsTest {
         Until.isTrue(this::isUnwatched, () -> "it is traced for an hour");
         assertEquals(3, client.ask("hello", Requests.Hello.class).requests().keySet().stream()
             .filter(name -> name.matches("trace|capture|balance")).count());
+    }
+
+    @Test
+    void shouldEndABalanceWithItsClientAndChangeNothing() {
+        try (ControlClient impatient = ControlClient.connect(folder.resolve("a.sock"))) {
+            impatient.timeout(Duration.ofSeconds(1));
+            assertThrows(RuntimeException.class,
+                () -> impatient.ask("balance", Map.of("apply", true, "seconds", 3600)));
+        }
+        Until.isTrue(() -> threadsIn("Dataplane.balance(") == 0, () -> "it is watched for an hour");
+        assertEquals(0, dataplane.counters().snapshot().get("dataplane/swaps"));
+    }
+
+    @Test
+    void shouldRefuseMoreTracesThanItHasMemoryFor() {
+        final List<ControlClient> clients = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            final ControlClient waiting = ControlClient.connect(folder.resolve("a.sock"));
+            clients.add(waiting);
+            waiting.timeout(Duration.ofMillis(10));
+            assertThrows(RuntimeException.class,
+                () -> waiting.ask("trace", Map.of("filter", "arp", "seconds", 3600)));
+        }
+        Until.isTrue(() -> threadsIn("Tracer.collect(") == 4, () -> threadsIn("Tracer.collect(") + " traces");
+        assertRefused("4 traces run already: end one", "trace", Map.of("filter", "udp"));
+        clients.forEach(ControlClient::close);
+        Until.isTrue(this::isUnwatched, () -> "it is traced for an hour");
+        Until.isTrue(() -> {
+            try {
+                return client.as(client.ask("trace", Map.of("filter", "udp")), Trace[].class).length == 1;
+            } catch (final ConfigurationException e) {
+                return false;
+            }
+        }, () -> "no trace is possible any more");
+    }
+
+    @Test
+    void shouldRefuseMoreCapturesThanItHasMemoryFor() throws Exception {
+        for (int i = 1; i <= 4; i++) {
+            assertEquals("capture-" + i, capture(client, folder.resolve("f" + i)).name());
+        }
+        assertRefused("4 captures run already: end one", "capture", Map.of("file", folder.resolve("f5").toString()));
+        assertFalse(Files.exists(folder.resolve("f5")));
+    }
+
+    @Test
+    void shouldKeepTheNameOfACaptureThatCannotLetGoOfItsPipe() throws Exception {
+        final Path pipe = folder.resolve("pipe");
+        assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+        // Opened for both, so that nobody waits; and never read, so that it is full soon.
+        try (RandomAccessFile reader = new RandomAccessFile(pipe.toFile(), "rw")) {
+            try (ControlClient leaving = ControlClient.connect(folder.resolve("a.sock"))) {
+                assertEquals("capture-1", capture(leaving, pipe).name());
+                Until.isTrue(() -> state("capture-state", "capture-1").lost() > 0, () -> "it is read");
+            }
+            assertEquals("capture-2", capture(client, folder.resolve("f")).name());
+            final Thread reading = new Thread(() -> drain(reader));
+            reading.setDaemon(true);
+            reading.start();
+            Until.isTrue(() -> !isKnown("capture-1"), () -> "it does not end");
+            assertEquals("capture-1", capture(client, folder.resolve("g")).name());
+        }
+    }
+
+    private static void drain(final RandomAccessFile pipe) {
+        final byte[] read = new byte[1 << 16];
+        try {
+            while (pipe.read(read) > 0) {
+                continue;
+            }
+        } catch (final IOException e) {
+            // Closed at the end of the test.
+            return;
+        }
+    }
+
+    private boolean isKnown(final String name) {
+        try {
+            return !state("capture-state", name).name().isEmpty();
+        } catch (final ConfigurationException e) {
+            assertEquals("there is no capture capture-1: there are [capture-2]", e.getMessage());
+            return false;
+        }
+    }
+
+    @Test
+    void shouldSayTheFinalNumbersOfACaptureThatIsStopped() throws Exception {
+        final Path file = folder.resolve("a.pcapng");
+        final String name = capture(client, file).name();
+        Until.isTrue(() -> state("capture-state", name).packets() > 100, () -> "no packets");
+        final Requests.CaptureState end = state("capture-stop", name);
+        assertTrue(end.done() && end.packets() > 100 && end.failure().isEmpty(), end.toString());
+        assertEquals(end, state("capture-stop", name));
+        assertTrue(isUnwatched());
+    }
+
+    @Test
+    void shouldNotEmptyAFileForAWireThatIsNot() throws Exception {
+        final Path file = Files.writeString(folder.resolve("old.pcapng"), "old");
+        assertThrows(ConfigurationException.class,
+            () -> client.ask("capture", Map.of("file", file.toString(), "wires", "x")));
+        assertEquals("old", Files.readString(file));
+    }
+
+    private Requests.CaptureState capture(final ControlClient by, final Path file) {
+        return by.as(by.ask("capture", Map.of("file", file.toString())), Requests.CaptureState.class);
+    }
+
+    private Requests.CaptureState state(final String request, final String name) {
+        return client.as(client.ask(request, Map.of("name", name)), Requests.CaptureState.class);
     }
 
     @Test
