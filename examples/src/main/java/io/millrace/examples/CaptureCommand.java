@@ -2,6 +2,7 @@
 package io.millrace.examples;
 
 import io.millrace.ConfigurationException;
+import io.millrace.DataplaneException;
 import io.millrace.pipeline.control.ControlClient;
 import io.millrace.pipeline.control.Requests;
 import picocli.CommandLine.Command;
@@ -40,7 +41,8 @@ final class CaptureCommand implements Callable<Integer> {
     @Option(names = "--count", paramLabel = "N", description = "stop after N packets")
     private Long count;
 
-    @Option(names = "--snap", paramLabel = "BYTES", description = "keep at most so many bytes of each packet")
+    @Option(names = "--snap", paramLabel = "BYTES", description = "keep at most so many bytes of each packet "
+        + "(default: what a normal frame holds, so say 65536 to have all of jumbo packets)")
     private Integer snap;
 
     @Override
@@ -54,22 +56,37 @@ final class CaptureCommand implements Callable<Integer> {
 
     private void capture(final Stop stop) {
         try (ControlClient client = target.connect()) {
-            final String name = client.as(client.ask("capture", arguments()), Requests.CaptureState.class).name();
+            Requests.CaptureState state =
+                client.as(client.ask("capture", arguments()), Requests.CaptureState.class);
             System.err.println("capturing to " + file);
-            Requests.CaptureState state = state(client, name);
-            while (!state.done() && !stop.await(LOOK_NS)) {
-                state = state(client, name);
+            try {
+                while (!state.done() && !stop.await(LOOK_NS)) {
+                    state = ask(client, "capture-state", state.name());
+                }
+                if (!state.done()) {
+                    state = ask(client, "capture-stop", state.name());
+                }
+            } catch (final ConfigurationException e) {
+                throw e;
+            } catch (final DataplaneException e) {
+                // It is a way to end, and the file is good so far.
+                System.err.printf("%s, with at least %d packets captured%n", e.getMessage(), state.packets());
+                return;
             }
             System.err.printf("%d packets captured, %d lost because the capture was too slow%n", state.packets(),
                 state.lost());
             if (!state.failure().isEmpty()) {
                 throw new ConfigurationException(state.failure());
             }
+            if (!state.done()) {
+                throw new ConfigurationException("whoever reads " + file + " does not: the capture goes on until the "
+                    + "last packets are written");
+            }
         }
     }
 
-    private static Requests.CaptureState state(final ControlClient client, final String name) {
-        return client.as(client.ask("capture-state", Map.of("name", name)), Requests.CaptureState.class);
+    private static Requests.CaptureState ask(final ControlClient client, final String request, final String name) {
+        return client.as(client.ask(request, Map.of("name", name)), Requests.CaptureState.class);
     }
 
     private Map<String, Object> arguments() {

@@ -78,7 +78,7 @@ class RunTest {
             child.awaitOut("ready: 2 ports\n", 60);
             final long startNs = System.nanoTime();
             child.signal(signal);
-            assertEquals(0, child.await(10));
+            assertEquals(0, child.await(60));
             assertTrue(System.nanoTime() - startNs < MOST_TO_CLOSE_NS, "took too long");
             assertTrue(child.out().contains("no drops"), child.out());
             assertEquals(List.of(), files());
@@ -101,7 +101,7 @@ class RunTest {
             child.awaitOut("packets checked", 60);
             final long startNs = System.nanoTime();
             child.signal("TERM");
-            final int exitCode = child.await(10);
+            final int exitCode = child.await(60);
             assertTrue(System.nanoTime() - startNs < MOST_TO_CLOSE_NS, "took too long");
             assertTrue(child.out().contains("OK: "), child.out());
             assertEquals(0, exitCode);
@@ -132,7 +132,7 @@ class RunTest {
                 assertTrue(generate.out().contains("OK: 20000 packets sent, 20000 received"), generate.out());
             }
             echo.signal("TERM");
-            assertEquals(0, echo.await(10));
+            assertEquals(0, echo.await(60));
             assertTrue(echo.out().lines().anyMatch(line -> line.matches("a +0 +20000 +\\d+ +20000 +\\d+")), echo.out());
         }
     }
@@ -186,7 +186,7 @@ class RunTest {
             try (Child watch = Child.millrace(folder, "stats", "--watch", "0.2")) {
                 watch.awaitOut("station2", 60);
                 child.signal("TERM");
-                assertEquals(0, watch.await(10));
+                assertEquals(0, watch.await(60));
             }
         }
     }
@@ -203,7 +203,7 @@ class RunTest {
             assertTrue(metrics.lines().anyMatch(line ->
                 line.matches("millrace_port_rx_packets_total\\{port=\"station0\",queue=\"0\"} [1-9].*")), metrics);
             child.signal("TERM");
-            assertEquals(0, child.await(10));
+            assertEquals(0, child.await(60));
         }
     }
 
@@ -212,7 +212,7 @@ class RunTest {
         try (Child child = Child.millrace(folder, "echo", "vhost-user:" + socket("a"))) {
             child.awaitOut("ready", 60);
             child.signal("KILL");
-            child.await(10);
+            child.await(60);
             try (Child stats = Child.millrace(folder, "stats")) {
                 assertEquals(2, stats.await(60));
             }
