@@ -26,14 +26,12 @@ import java.util.function.Function;
  * @param drops packets by the name of their counter, of those that were dropped meanwhile.
  */
 record Interval(GraphView view, Map<String, Long> drops) {
-    private static final String DROP = "/drop/";
-
     /** One look at a process. */
     record Look(GraphView view, Map<String, Long> drops) {
         static Look at(final ControlClient client) {
             final Map<String, Long> drops = new TreeMap<>();
             client.ask("stats", Map.of()).getAsJsonObject().asMap().forEach((name, value) -> {
-                if (name.contains(DROP)) {
+                if (Totals.isDrop(name)) {
                     drops.put(name, value.getAsLong());
                 }
             });

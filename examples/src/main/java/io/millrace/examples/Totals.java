@@ -17,7 +17,8 @@ import java.util.regex.Pattern;
  */
 record Totals(SortedMap<String, SortedMap<Integer, Queue>> ports, List<Drop> drops) {
     private static final Pattern QUEUE = Pattern.compile("port/([^/]+)/(rx|tx)(\\d+)/(packets|bytes)");
-    private static final Pattern DROP = Pattern.compile("(.+)/drop/([^/]+)");
+    // Copies that are lost are no packets: those went on.
+    private static final Pattern DROP = Pattern.compile("((?!multicast/).+)/drop/([^/]+)");
 
     /** One receive and transmit queue pair. */
     record Queue(long rxPackets, long rxBytes, long txPackets, long txBytes) {
@@ -46,6 +47,11 @@ record Totals(SortedMap<String, SortedMap<Integer, Queue>> ports, List<Drop> dro
      * @param packets how many.
      */
     record Drop(String where, String reason, long packets) {
+    }
+
+    /** Whether a counter counts packets that went no further. */
+    static boolean isDrop(final String counter) {
+        return DROP.matcher(counter).matches();
     }
 
     /** Reads them from counters by name. */

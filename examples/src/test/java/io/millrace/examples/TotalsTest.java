@@ -33,6 +33,11 @@ class TotalsTest {
     }
 
     @Test
+    void shouldNotTakeLostCopiesForDrops() {
+        assertEquals(0, Totals.of(Map.of("multicast/capture-1/to/capture-1/worker-0/drop/too-slow", 9L)).dropped());
+    }
+
+    @Test
     void shouldSubtractWhatWasThereBefore() {
         final Totals before = Totals.of(Map.of("port/vm0/rx0/packets", 4L));
         assertEquals(12, Totals.of(COUNTERS).portSince(before, "vm0").rxPackets());

@@ -20,6 +20,8 @@ import java.util.Map;
 public final class Events implements PortListener {
     private static final Duration INTERVAL = Duration.ofMillis(100);
     private static final String DROP = "/drop/";
+    // Below it lost copies are counted; the packets themselves went on.
+    private static final String COPIES = "multicast/";
 
     private final String dataplane;
     private final Counters counters;
@@ -53,7 +55,7 @@ public final class Events implements PortListener {
         if (before != null) {
             now.forEach((name, packets) -> {
                 final long more = packets - before.getOrDefault(name, 0L);
-                if (more > 0 && name.contains(DROP)) {
+                if (more > 0 && name.contains(DROP) && !name.startsWith(COPIES)) {
                     dropped(name, more, nowNs - beforeNs);
                 }
             });

@@ -23,6 +23,10 @@ record Family(Pattern form, String metric, String help, boolean grows, double un
 
     /** Every counter belongs to the first of these that it fits, and the last one takes all. */
     static final List<Family> ALL = List.of(
+        // Lost copies; the packets themselves went on.
+        counter("multicast/([^/]+)/to/([^/]+)/([^/]+)/drop/([^/]+)", "multicast_lost",
+            "Copies of packets that a subscriber did not get, by the worker that made them and why", "multicast",
+            "subscriber", "worker", "reason"),
         counter("(.+)/drop/([^/]+)", "drops", "Packets that went no further, by what dropped them and why",
             "where", "reason"),
         counter("port/([^/]+)/rx(\\d+)/packets", "port_rx_packets", "Packets received", "port", "queue"),

@@ -9,12 +9,14 @@ import io.millrace.ConfigurationException;
 import io.millrace.Counters;
 import io.millrace.pipeline.GraphView;
 import io.prometheus.metrics.exporter.httpserver.MetricsHandler;
+import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
@@ -28,8 +30,8 @@ import java.util.function.Supplier;
  *   /metrics      every counter, in the format that is asked for: OpenMetrics, or Prometheus' text
  * </pre>
  *
- * <p>It only ever reads. Every user of the machine can look at it. Other machines cannot, and no page of theirs can in
- * a browser of this one: see {@code Gate}.
+ * <p>It only ever reads, four times a second at most: what it has read is shared by all who ask. Every user of the
+ * machine can look at it. Other machines cannot, and no page of theirs can in a browser of this one: see {@code Gate}.
  *
  * <p>Thread safety: all methods from any thread. Requests are answered on threads of its own.
  */
@@ -38,19 +40,20 @@ public final class LivePage implements AutoCloseable {
     private static final int BACKLOG = 64;
     // A client that dawdles keeps one busy until it is cut off.
     private static final int THREADS = 16;
-    private static final String SECONDS_FOR_A_REQUEST = "10";
+    private static final Map<String, String> LIMITS = Map.of("sun.net.httpserver.maxReqTime", "10",
+        "sun.net.httpserver.maxRspTime", "10", "jdk.httpserver.maxConnections", "128");
     private static final Gson GSON = new Gson();
 
-    private final Supplier<GraphView> view;
+    private final Supplier<byte[]> view;
     private final HttpHandler metrics;
     private final ExecutorService threads;
     private final HttpServer server;
 
     private LivePage(final int port, final Supplier<GraphView> view, final Counters counters) throws IOException {
-        this.view = view;
+        this.view = new Recent<>(() -> GSON.toJson(view.get()).getBytes(StandardCharsets.UTF_8));
         final PrometheusRegistry registry = new PrometheusRegistry();
-        registry.register(new CounterMetrics(counters));
-        registry.register(new ViewMetrics(view));
+        register(registry, new CounterMetrics(counters));
+        register(registry, new ViewMetrics(view));
         metrics = new MetricsHandler(registry);
         server = HttpServer.create(new InetSocketAddress(InetAddress.getByAddress(LOOPBACK), port), BACKLOG);
         threads = Executors.newFixedThreadPool(THREADS, task -> {
@@ -61,6 +64,11 @@ public final class LivePage implements AutoCloseable {
         server.setExecutor(threads);
         server.createContext("/", this::answer).getFilters().add(new Gate());
         server.start();
+    }
+
+    private static void register(final PrometheusRegistry registry, final MultiCollector collector) {
+        final MultiCollector shared = new Recent<>(collector::collect)::get;
+        registry.register(shared);
     }
 
     /**
@@ -75,12 +83,13 @@ public final class LivePage implements AutoCloseable {
         if (port < 0 || port > 65_535) {
             throw new ConfigurationException("the HTTP port " + port + " cannot be: take 1 to 65535, or 0 for any");
         }
-        // A client that is too slow must not keep a thread. The JDK's server knows no other way to be told.
-        for (final String limit : new String[] {"sun.net.httpserver.maxReqTime", "sun.net.httpserver.maxRspTime"}) {
+        // A client that is too slow must not keep a thread, nor many clients all descriptors. The JDK's server knows no
+        // other way to be told.
+        LIMITS.forEach((limit, value) -> {
             if (System.getProperty(limit) == null) {
-                System.setProperty(limit, SECONDS_FOR_A_REQUEST);
+                System.setProperty(limit, value);
             }
-        }
+        });
         try {
             return new LivePage(port, view, counters);
         } catch (final IOException e) {
@@ -105,7 +114,7 @@ public final class LivePage implements AutoCloseable {
             if (path.equals("/metrics")) {
                 metrics.handle(exchange);
             } else if (path.equals("/view.json")) {
-                send(exchange, 200, "application/json", GSON.toJson(view.get()).getBytes(StandardCharsets.UTF_8));
+                send(exchange, 200, "application/json", view.get());
             } else {
                 final PageFile file = PageFile.at(path);
                 if (file == null) {

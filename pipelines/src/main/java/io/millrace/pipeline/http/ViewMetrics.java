@@ -15,6 +15,8 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
@@ -24,6 +26,8 @@ final class ViewMetrics implements MultiCollector {
     private static final double NS_PER_SECOND = 1e9;
 
     private final Supplier<GraphView> source;
+    // By worker: busy time is an estimate, of which a later one can be smaller, and a counter must not shrink.
+    private final Map<String, Long> busyNs = new ConcurrentHashMap<>();
 
     ViewMetrics(final Supplier<GraphView> source) {
         this.source = source;
@@ -43,7 +47,7 @@ final class ViewMetrics implements MultiCollector {
             gauge("node_quarantined", "Whether a node is given nothing because it threw too often", view.nodes(), node,
                 it -> it.isQuarantined() ? 1 : 0),
             counter("worker_busy_seconds", "Time a worker spent in passes that received something", view.workers(),
-                worker, it -> it.busyNs() / NS_PER_SECOND),
+                worker, it -> busyNs.merge(it.name(), it.busyNs(), Math::max) / NS_PER_SECOND),
             counter("worker_running_seconds", "Time since a worker started", view.workers(), worker,
                 it -> it.runningNs() / NS_PER_SECOND));
     }

@@ -3,6 +3,7 @@ package io.millrace.pipeline.http;
 
 import io.millrace.Counters;
 import io.millrace.DropReason;
+import io.millrace.pipeline.GraphView;
 import io.prometheus.metrics.expositionformats.OpenMetricsTextFormatWriter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -116,5 +117,26 @@ class CounterMetricsTest {
     void shouldEscapeWhatUsersNamed() throws IOException {
         count(1, "packets", "port", "a\"b\\c", "rx0");
         assertEquals(List.of("millrace_port_rx_packets_total{port=\"a\\\"b\\\\c\",queue=\"0\"} 1.0"), samples());
+    }
+
+    @Test
+    void shouldNotTakeLostCopiesForDrops() throws IOException {
+        counters.scope("multicast", "edge", "to", "capture", "core").drops(DropReason.RING_FULL).add(3);
+        assertEquals("millrace_multicast_lost_total{multicast=\"edge\",reason=\"ring-full\",subscriber=\"capture\","
+            + "worker=\"core\"} 3.0", samples().get(0));
+    }
+
+    @Test
+    void shouldNotLetAnEstimateShrink() throws IOException {
+        final long[] busyNs = {3_000_000_000L};
+        final ViewMetrics view = new ViewMetrics(() -> new GraphView("lab", 1, 0, List.of(
+            new GraphView.WorkerView("core", 0, 1, 1, 1, busyNs[0], 4_000_000_000L)), List.of(), List.of(), List.of()));
+        for (int look = 0; look < 2; look++) {
+            final ByteArrayOutputStream out = new ByteArrayOutputStream();
+            OpenMetricsTextFormatWriter.create().write(out, view.collect());
+            final String text = out.toString(StandardCharsets.UTF_8);
+            assertTrue(text.contains("millrace_worker_busy_seconds_total{worker=\"core\"} 3.0\n"), text);
+            busyNs[0] = 2_000_000_000L;
+        }
     }
 }
