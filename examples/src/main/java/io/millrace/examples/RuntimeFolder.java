@@ -2,8 +2,12 @@
 package io.millrace.examples;
 
 import io.millrace.ConfigurationException;
+import io.millrace.linux.Errno;
+import io.millrace.linux.LinuxException;
+import io.millrace.linux.UnixSocket;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -66,20 +70,31 @@ final class RuntimeFolder {
      */
     RuntimeFolder make() {
         try {
-            if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-                Files.createDirectory(path,
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            }
-            if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)
-                || !Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS).equals(uid())) {
-                throw new ConfigurationException("the folder for counters, " + path + ", is not a folder of yours:"
-                    + " remove it, or set XDG_RUNTIME_DIR to a folder of your own");
-            }
+            createIfMissing();
+            checkOwner();
             removeStale();
             return this;
         } catch (final IOException e) {
             throw new ConfigurationException("the folder for counters, " + path + ", cannot be made ("
                 + e.getMessage() + "): set XDG_RUNTIME_DIR to a folder that you may write to");
+        }
+    }
+
+    private void createIfMissing() throws IOException {
+        try {
+            Files.createDirectory(path,
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        } catch (final FileAlreadyExistsException e) {
+            // Whose it is comes next.
+            return;
+        }
+    }
+
+    private void checkOwner() throws IOException {
+        if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)
+            || !Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS).equals(uid())) {
+            throw new ConfigurationException("the folder for counters, " + path + ", is not a folder of yours:"
+                + " remove it, or set XDG_RUNTIME_DIR to a folder of your own");
         }
     }
 
@@ -105,16 +120,21 @@ final class RuntimeFolder {
 
     private SortedMap<Long, Path> running(final String suffix) {
         final SortedMap<Long, Path> running = new TreeMap<>();
-        if (Files.isDirectory(path)) {
-            try (Stream<Path> files = Files.list(path)) {
-                files.filter(file -> file.toString().endsWith(suffix)).filter(RuntimeFolder::isRunning)
-                    .forEach(file -> running.put(pid(file).orElseThrow(), file));
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            try (Stream<Path> files = files()) {
+                files.filter(file -> file.toString().endsWith(suffix) && pid(file).isPresent())
+                    .filter(RuntimeFolder::isRunning).forEach(file -> running.put(pid(file).orElseThrow(), file));
             } catch (final IOException e) {
                 throw new ConfigurationException(path + " cannot be read (" + e.getMessage()
                     + "): run as the user whose data planes you look for");
             }
         }
         return running;
+    }
+
+    private Stream<Path> files() throws IOException {
+        checkOwner();
+        return Files.list(path);
     }
 
     private void removeStale() throws IOException {
@@ -128,6 +148,20 @@ final class RuntimeFolder {
     }
 
     private static boolean isRunning(final Path file) {
+        return isOfRunningProcess(file) || file.toString().endsWith(SOCKET) && isServed(file);
+    }
+
+    /** Whether somebody listens there, whom this process may not see: in a container, or after the clock was set. */
+    private static boolean isServed(final Path socket) {
+        try {
+            UnixSocket.connect(socket).close();
+            return true;
+        } catch (final LinuxException e) {
+            return e.errno() != Errno.ECONNREFUSED && e.errno() != Errno.ENOENT;
+        }
+    }
+
+    private static boolean isOfRunningProcess(final Path file) {
         final Optional<ProcessHandle> process = pid(file).flatMap(ProcessHandle::of).filter(ProcessHandle::isAlive);
         if (process.isEmpty()) {
             return false;

@@ -2,6 +2,7 @@
 package io.millrace.examples;
 
 import io.millrace.ConfigurationException;
+import io.millrace.linux.UnixListener;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -11,6 +12,8 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -72,5 +75,26 @@ class RuntimeFolderTest {
         final ConfigurationException problem =
             assertThrows(ConfigurationException.class, () -> new RuntimeFolder(link).make());
         assertTrue(problem.getMessage().contains("not a folder of yours"), problem.getMessage());
+        assertEquals(problem.getMessage(),
+            assertThrows(ConfigurationException.class, () -> new RuntimeFolder(link).sockets()).getMessage());
+    }
+
+    @Test
+    void shouldKeepASocketThatSomebodyServes() throws Exception {
+        final Path socket = parent.resolve(DEAD + ".sock");
+        final RuntimeFolder folder = new RuntimeFolder(parent);
+        try (UnixListener listener = UnixListener.bindForOwner(socket, 1)) {
+            folder.make();
+            assertEquals(Set.of(socket), Set.copyOf(folder.sockets().values()), listener::toString);
+        }
+    }
+
+    @Test
+    void shouldBeMadeByTwoAtOnce() throws Exception {
+        for (int i = 0; i < 50; i++) {
+            final RuntimeFolder folder = new RuntimeFolder(parent.resolve("millrace" + i));
+            final CompletableFuture<RuntimeFolder> other = CompletableFuture.supplyAsync(folder::make);
+            assertEquals(folder.make().path(), other.get(60, TimeUnit.SECONDS).path());
+        }
     }
 }
