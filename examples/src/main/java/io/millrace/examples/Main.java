@@ -18,7 +18,16 @@ public final class Main {
     public static void main(final String... args) {
         // Numbers look the same everywhere: scripts read them.
         Locale.setDefault(Locale.ROOT);
-        System.exit(commandLine().execute(args));
+        System.exit(run(args));
+    }
+
+    private static int run(final String... args) {
+        try {
+            return commandLine().execute(args);
+        } catch (final Error e) {
+            // Picocli hands on exceptions only.
+            return Problems.onError(e);
+        }
     }
 
     static CommandLine commandLine() {

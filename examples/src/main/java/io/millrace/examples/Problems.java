@@ -44,6 +44,16 @@ final class Problems {
         return CommandLine.ExitCode.SOFTWARE;
     }
 
+    /** The JVM could not go on: no memory, or a class that is missing. */
+    static int onError(final Error problem) {
+        if (System.getenv(TRACE) != null) {
+            problem.printStackTrace();
+        }
+        System.err.println(("millrace: the JVM failed: " + problem).replaceAll("\\s*\\R\\s*", " ") + " (set " + TRACE
+            + "=1 to see where)");
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
     private static int sentence(final CommandLine command, final String sentence) {
         command.getErr().println(sentence.replaceAll("\\s*\\R\\s*", " "));
         return CommandLine.ExitCode.USAGE;

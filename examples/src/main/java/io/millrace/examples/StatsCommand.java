@@ -17,6 +17,10 @@ import java.util.concurrent.Callable;
 @Command(name = "stats", mixinStandardHelpOptions = true,
     description = "Reads the counters of running processes, without disturbing them.")
 final class StatsCommand implements Callable<Integer> {
+    // More often it would cost what it watches.
+    private static final double SHORTEST_SECONDS = 0.05;
+    private static final int LONGEST_SECONDS = 86_400;
+
     @Parameters(arity = "0..1", paramLabel = "PID", description = "the process; by default all of yours")
     private Long pid;
 
@@ -29,6 +33,10 @@ final class StatsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (watch != null && !(watch >= SHORTEST_SECONDS && watch <= LONGEST_SECONDS)) {
+            throw new ConfigurationException("--watch is a number of seconds from " + SHORTEST_SECONDS + " to "
+                + LONGEST_SECONDS + ", not " + watch);
+        }
         final RuntimeFolder folder = RuntimeFolder.ofUser();
         final SortedMap<Long, Path> running = folder.counters();
         if (pid != null && !running.containsKey(pid)) {
@@ -40,9 +48,6 @@ final class StatsCommand implements Callable<Integer> {
                 + "; start something, or become the user who did");
         }
         if (watch != null) {
-            if (!(watch > 0)) {
-                throw new ConfigurationException("--watch is a number of seconds above 0, not " + watch);
-            }
             if (pid == null && running.size() > 1) {
                 throw new ConfigurationException("--watch needs a process, for several run: " + running.keySet());
             }
@@ -79,7 +84,8 @@ final class StatsCommand implements Callable<Integer> {
             Map<String, Long> counters = file.snapshot();
             report.start(counters);
             // The file is deleted when the data plane closes; the mapping stays readable.
-            while (handle.isPresent() && handle.get().isAlive() && path.toFile().exists()) {
+            // Whoever read the output may have gone.
+            while (!System.out.checkError() && handle.isPresent() && handle.get().isAlive() && path.toFile().exists()) {
                 Thread.sleep((long) (watch * 1000));
                 counters = file.snapshot();
                 report.rates((System.nanoTime() - startNs) / 1e9, counters, Optional.empty());

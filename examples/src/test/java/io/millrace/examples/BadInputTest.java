@@ -62,6 +62,7 @@ class BadInputTest {
         echo vhost-user:/x --idle nap | millrace echo: Invalid value for option '--idle': expected one of [SPIN, BACKOF
         echo vhost-user:/x --warm-up -1 | millrace echo: --warm-up is a number of seconds above 0, not -1
         sink vhost-user:/x --warm-up 1 | millrace sink: --warm-up is for commands that forward packets: a generator
+        stats --watch 0.001 | millrace stats: --watch is a number of seconds from 0.05 to 86400, not 0.001
         echo vhost-user:/x --seconds 0 | millrace echo: --seconds is a number of seconds above 0, not 0
         echo vhost-user:/x --cpus 4095 | millrace echo: CPU 4095 is not available to this process: choose from [
         echo vhost-user:/x --frob | millrace echo: Unknown option: '--frob'
