@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -43,14 +44,18 @@ public final class LivePage implements AutoCloseable {
     private static final Map<String, String> LIMITS = Map.of("sun.net.httpserver.maxReqTime", "10",
         "sun.net.httpserver.maxRspTime", "10", "jdk.httpserver.maxConnections", "128");
     private static final Gson GSON = new Gson();
+    private static final Duration FRESH = Duration.ofMillis(250);
 
+    private final Duration fresh;
     private final Supplier<byte[]> view;
     private final HttpHandler metrics;
     private final ExecutorService threads;
     private final HttpServer server;
 
-    private LivePage(final int port, final Supplier<GraphView> view, final Counters counters) throws IOException {
-        this.view = new Recent<>(() -> GSON.toJson(view.get()).getBytes(StandardCharsets.UTF_8));
+    private LivePage(final int port, final Supplier<GraphView> view, final Counters counters, final Duration fresh)
+        throws IOException {
+        this.fresh = fresh;
+        this.view = new Recent<>(fresh, () -> GSON.toJson(view.get()).getBytes(StandardCharsets.UTF_8));
         final PrometheusRegistry registry = new PrometheusRegistry();
         register(registry, new CounterMetrics(counters));
         register(registry, new ViewMetrics(view));
@@ -66,8 +71,8 @@ public final class LivePage implements AutoCloseable {
         server.start();
     }
 
-    private static void register(final PrometheusRegistry registry, final MultiCollector collector) {
-        final MultiCollector shared = new Recent<>(collector::collect)::get;
+    private void register(final PrometheusRegistry registry, final MultiCollector collector) {
+        final MultiCollector shared = new Recent<>(fresh, collector::collect)::get;
         registry.register(shared);
     }
 
@@ -80,6 +85,12 @@ public final class LivePage implements AutoCloseable {
      * @throws ConfigurationException if the port is taken, or is none.
      */
     public static LivePage open(final int port, final Supplier<GraphView> view, final Counters counters) {
+        return open(port, view, counters, FRESH);
+    }
+
+    /** The same, with another time for which what was shown is shown again. */
+    static LivePage open(final int port, final Supplier<GraphView> view, final Counters counters,
+                         final Duration fresh) {
         if (port < 0 || port > 65_535) {
             throw new ConfigurationException("the HTTP port " + port + " cannot be: take 1 to 65535, or 0 for any");
         }
@@ -91,7 +102,7 @@ public final class LivePage implements AutoCloseable {
             }
         });
         try {
-            return new LivePage(port, view, counters);
+            return new LivePage(port, view, counters, fresh);
         } catch (final IOException e) {
             throw new ConfigurationException("the HTTP port " + port + " of 127.0.0.1 cannot be opened ("
                 + e.getMessage() + "): take another one, or 0 for any that is free");

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -116,7 +117,7 @@ class BrowserTest {
 
     private String renderedOf(final Supplier<GraphView> view, final int seconds) throws Exception {
         final Counters counters = Counters.inMemory();
-        try (LivePage page = LivePage.open(0, view, counters)) {
+        try (LivePage page = LivePage.open(0, view, counters, Duration.ZERO)) {
             return rendered(page, seconds);
         }
     }

@@ -4,6 +4,8 @@ package io.millrace.pipeline.http;
 import io.millrace.pipeline.Until;
 import org.junit.jupiter.api.Test;
 
+import java.time.Duration;
+
 import java.util.concurrent.atomic.AtomicInteger;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -15,7 +17,7 @@ class RecentTest {
     @Test
     void shouldBeMadeFourTimesASecondAtMost() {
         final AtomicInteger made = new AtomicInteger();
-        final Recent<Integer> recent = new Recent<>(made::incrementAndGet);
+        final Recent<Integer> recent = new Recent<>(Duration.ofMillis(250), made::incrementAndGet);
         final long startNs = System.nanoTime();
         Until.isTrue(() -> recent.get() == 3, () -> "it stays " + made);
         assertTrue(System.nanoTime() - startNs > 500_000_000, "made too often");
@@ -24,7 +26,7 @@ class RecentTest {
     @Test
     void shouldNotKeepAFailure() {
         final AtomicInteger made = new AtomicInteger();
-        final Recent<Integer> recent = new Recent<>(() -> {
+        final Recent<Integer> recent = new Recent<>(Duration.ofMillis(250), () -> {
             if (made.incrementAndGet() == 1) {
                 throw new IllegalStateException("closed");
             }
