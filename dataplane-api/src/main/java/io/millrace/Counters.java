@@ -14,6 +14,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -115,8 +116,8 @@ public final class Counters implements AutoCloseable {
     }
 
     /** Every counter by name, in alphabetical order, with its value now. */
-    public synchronized Map<String, Long> snapshot() {
-        final Map<String, Long> values = new TreeMap<>();
+    public synchronized SortedMap<String, Long> snapshot() {
+        final SortedMap<String, Long> values = new TreeMap<>();
         byName.forEach((name, counter) -> values.put(name, counter.get()));
         return values;
     }

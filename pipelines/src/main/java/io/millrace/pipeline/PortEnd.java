@@ -47,6 +47,11 @@ record PortEnd(Port port, int queue) {
         return isAll() || q == queue;
     }
 
+    /** Its name as the end of a wire: {@code nic}, or {@code nic.tx0} for one queue. */
+    String txName() {
+        return port.name() + (isAll() ? "" : ".tx" + queue);
+    }
+
     @Override
     public String toString() {
         return isAll() ? "port " + port.name() : "queue " + queue + " of port " + port.name();

@@ -67,7 +67,7 @@ final class Sections {
             final PortEnd queue = new PortEnd(port, q);
             final Worker to = placement.tx(queue);
             if (to != from) {
-                add(new Crossing(NodeNames.free(from.name() + '-' + target(queue), names), from, to, null, queue));
+                add(new Crossing(NodeNames.free(from.name() + '-' + queue.txName(), names), from, to, null, queue));
             }
         }
     }
@@ -118,10 +118,6 @@ final class Sections {
     }
 
     private static String target(final Wire wire) {
-        return wire.toNode() != null ? wire.toNode().name() : target(wire.toPort());
-    }
-
-    private static String target(final PortEnd end) {
-        return end.port().name() + (end.isAll() ? "" : ".tx" + end.queue());
+        return wire.toNode() != null ? wire.toNode().name() : wire.toPort().txName();
     }
 }

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.TreeMap;
 
 /** Draws a {@link GraphView} from what a crew runs and what was counted. */
 final class ViewMaker {
@@ -32,7 +31,7 @@ final class ViewMaker {
         shares = crew.shares();
         graph = crew.graph();
         wires = WireNames.of(graph);
-        this.counters = new TreeMap<>(counters.snapshot());
+        this.counters = counters.snapshot();
         shares.forEach((worker, share) -> share.forEach(section -> {
             section.rx().forEach(queue -> receivers.put(queue, worker));
             section.tx().forEach(queue -> transmitters.put(queue, worker));

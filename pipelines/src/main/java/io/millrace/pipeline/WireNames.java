@@ -49,8 +49,7 @@ final class WireNames {
         if (wire.toNode() != null) {
             return nodes.get(wire.toNode());
         }
-        final PortEnd end = wire.toPort();
-        return end.port().name() + (end.isAll() ? "" : ".tx" + end.queue());
+        return wire.toPort().txName();
     }
 
     /** The name of a wire of this graph. */
