@@ -92,7 +92,12 @@ public final class DeviceWatch implements AutoCloseable {
     }
 
     private void hear() {
-        monitor.drain(news);
+        if (isClosed) {
+            return;
+        }
+        if (!monitor.drain(news)) {
+            loop.execute(this::hear);
+        }
         // First of all, for another device may have come with the same index meanwhile.
         if (isGone && device != null) {
             gone();

@@ -16,6 +16,7 @@ public final class LinkMonitor implements AutoCloseable {
     private static final int MOST_AT_ONCE = 64;
 
     private final NetlinkSocket socket;
+    private boolean isCongested;
 
     private LinkMonitor(final NetlinkSocket socket) {
         this.socket = socket;
@@ -29,7 +30,10 @@ public final class LinkMonitor implements AutoCloseable {
         /** An interface was deleted, or has moved to another namespace. */
         void onGone(int index);
 
-        /** There was more than the kernel could keep: anything may have happened. */
+        /**
+         * There was more than the kernel could keep: anything may have happened. It is told when that comes to light,
+         * and again when the news that were kept have been taken, for the kernel keeps nothing in between.
+         */
         void onLost();
     }
 
@@ -51,13 +55,15 @@ public final class LinkMonitor implements AutoCloseable {
     /**
      * Takes the news that have come, so many of them that others get their turn. Does not wait.
      *
-     * @return whether it stopped because there was no more.
+     * @return whether it stopped because there was no more. If not, call it again, whether or not {@link #fd} is
+     *         readable.
      */
     public boolean drain(final Listener listener) {
         for (int i = 0; i < MOST_AT_ONCE; i++) {
             try {
                 final List<NetlinkMessage> messages = socket.receive("hear about interfaces");
                 if (messages.isEmpty()) {
+                    settle(listener);
                     return true;
                 }
                 messages.forEach(message -> tell(message, listener));
@@ -65,10 +71,19 @@ public final class LinkMonitor implements AutoCloseable {
                 if (e.errno() != Errno.ENOBUFS) {
                     throw e.refusal("");
                 }
+                isCongested = true;
                 listener.onLost();
             }
         }
         return false;
+    }
+
+    /** Once it has run full, the kernel drops all news until the queue is empty, and says so only the first time. */
+    private void settle(final Listener listener) {
+        if (isCongested) {
+            isCongested = false;
+            listener.onLost();
+        }
     }
 
     private static void tell(final NetlinkMessage message, final Listener listener) {

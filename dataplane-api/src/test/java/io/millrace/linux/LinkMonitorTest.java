@@ -17,6 +17,7 @@ class LinkMonitorTest implements LinkMonitor.Listener {
     private TestNamespace network;
     private LinkMonitor monitor;
     private Interfaces interfaces;
+    private Runnable onFirstLoss = () -> { };
 
     @BeforeEach
     void open() {
@@ -49,6 +50,8 @@ class LinkMonitorTest implements LinkMonitor.Listener {
     @Override
     public void onLost() {
         heard.add("lost");
+        onFirstLoss.run();
+        onFirstLoss = () -> { };
     }
 
     private List<String> hear() {
@@ -116,5 +119,19 @@ class LinkMonitorTest implements LinkMonitor.Listener {
         assertTrue(hear().contains("lost"), heard.toString());
         network.ip("link set left0 name other");
         assertTrue(hear().contains("other"), "heard nothing after a loss: " + heard);
+    }
+
+    @Test
+    void shouldSayThatNewsWereLostUntilAllWereTaken() {
+        network.ip("link add left type veth peer name right");
+        hear();
+        monitor.receiveBuffer(1);
+        for (int i = 0; i < 10; i++) {
+            network.ip("link set left mtu " + (1400 + i));
+        }
+        onFirstLoss = () -> network.ip("link set left name other");
+        assertFalse(hear().contains("other"), "nothing was dropped: " + heard);
+        assertEquals("lost", heard.get(heard.size() - 1), heard.toString());
+        assertEquals(List.of(), hear());
     }
 }
