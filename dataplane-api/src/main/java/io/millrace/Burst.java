@@ -282,6 +282,11 @@ public final class Burst {
         return frames.record(offset(i));
     }
 
+    /** Whether packet {@code i} is still here: it has not been moved or freed. */
+    public boolean has(final int i) {
+        return slots[head + i] != VACANT;
+    }
+
     /** Frees the frame of packet {@code i}; its slot is vacant. */
     public void free(final int i) {
         frames.free(Descriptor.offset(descriptor(i)));

@@ -34,6 +34,10 @@ final class CaptureCommand implements Callable<Integer> {
         description = "only these wires, such as vm0-learning-switch (from what to what); by default all")
     private List<String> wires = List.of();
 
+    @Option(names = "--drops", description = "the packets that are dropped, instead of those on wires: an interface "
+        + "for each place and reason, and the reason as the comment of each packet")
+    private boolean isOfDrops;
+
     @Option(names = "--filter", paramLabel = "EXPRESSION",
         description = "only packets that pass this pcap expression, such as \"tcp port 443 and host 10.0.0.1\"")
     private String filter;
@@ -93,6 +97,9 @@ final class CaptureCommand implements Callable<Integer> {
         final Map<String, Object> arguments = new HashMap<>(Map.of("file", file.toAbsolutePath().toString()));
         if (!wires.isEmpty()) {
             arguments.put("wires", String.join(",", wires));
+        }
+        if (isOfDrops) {
+            arguments.put("drops", true);
         }
         if (filter != null) {
             arguments.put("filter", filter);

@@ -2,9 +2,9 @@
 package io.millrace.examples;
 
 import io.millrace.Burst;
-import io.millrace.Counter;
 import io.millrace.DropReason;
 import io.millrace.packet.Ethernet;
+import io.millrace.pipeline.DropPoint;
 import io.millrace.pipeline.Node;
 import io.millrace.pipeline.Output;
 import io.millrace.pipeline.Worker;
@@ -16,7 +16,7 @@ public final class EtherTypeFilter extends Node {
     private final Output out = output("out");
     private final Ethernet ethernet = new Ethernet();
     private final int etherType;
-    private Counter others;
+    private DropPoint others;
 
     /** @param etherType of {@link io.millrace.packet.EtherType}. */
     public EtherTypeFilter(final int etherType) {
@@ -39,8 +39,7 @@ public final class EtherTypeFilter extends Node {
             if (ethernet.wrap(burst, i) && ethernet.type() == etherType) {
                 out.emit(burst, i);
             } else {
-                others.increment();
-                burst.free(i);
+                others.drop(burst, i);
             }
         }
     }

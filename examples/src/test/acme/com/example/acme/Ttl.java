@@ -2,11 +2,11 @@
 package com.example.acme;
 
 import io.millrace.Burst;
-import io.millrace.Counter;
 import io.millrace.DropReason;
 import io.millrace.packet.EtherType;
 import io.millrace.packet.Ethernet;
 import io.millrace.packet.Ipv4;
+import io.millrace.pipeline.DropPoint;
 import io.millrace.pipeline.Node;
 import io.millrace.pipeline.Output;
 import io.millrace.pipeline.Worker;
@@ -20,8 +20,8 @@ final class Ttl extends Node {
     private final Ethernet ethernet = new Ethernet();
     private final Ipv4 ip = new Ipv4();
     private final int hops;
-    private Counter expired;
-    private Counter malformed;
+    private DropPoint expired;
+    private DropPoint malformed;
 
     Ttl(final int hops) {
         this.hops = hops;
@@ -43,11 +43,9 @@ final class Ttl extends Node {
             if (!ethernet.wrap(burst, i) || ethernet.type() != EtherType.IPV4) {
                 out.emit(burst, i);
             } else if (!ip.wrap(burst, i, Ethernet.LENGTH) || !ip.isValid()) {
-                malformed.increment();
-                burst.free(i);
+                malformed.drop(burst, i);
             } else if (ip.timeToLive() <= hops) {
-                expired.increment();
-                burst.free(i);
+                expired.drop(burst, i);
             } else {
                 for (int hop = 0; hop < hops; hop++) {
                     ip.decrementTimeToLive();

@@ -53,6 +53,7 @@ public final class Dataplane implements AutoCloseable {
     private final OpenPorts ports;
     private final Roster roster = new Roster(this);
     private final Crew crew = new Crew();
+    private final DropWatchers dropWatchers = new DropWatchers(this, crew);
     private final Set<Watch> watches = new LinkedHashSet<>();
     // What users made run; what the crew runs is watched, too.
     private volatile Graph wired = new Graph();
@@ -305,11 +306,23 @@ public final class Dataplane implements AutoCloseable {
         return () -> unwatch(added);
     }
 
-    /** Wires that are looked at until this is closed. */
-    @FunctionalInterface
-    public interface Watching extends AutoCloseable {
-        @Override
-        void close();
+    /**
+     * Has everything looked at that nodes and the stages around them drop, in whatever graph runs, until the result is
+     * closed. What drivers drop inside themselves has counters only.
+     *
+     * @param maker makes the probe of each {@link DropPoint}.
+     * @throws DataplaneException    if a worker does not answer. Nothing was changed then.
+     * @throws IllegalStateException if no graph runs.
+     */
+    public synchronized Watching watchDrops(final DropProbe.Maker maker) {
+        checkStarted();
+        checkThread();
+        return dropWatchers.add(maker);
+    }
+
+    /** Who looks at drops. */
+    DropWatchers dropWatchers() {
+        return dropWatchers;
     }
 
     private synchronized void unwatch(final List<Watch> ended) {

@@ -52,6 +52,7 @@ final class Duty implements Agent {
     private final NanoClock clock;
     private final int housekeepingMask;
     private final FaultLog faults = new FaultLog();
+    private final DropWatch dropWatch;
     private final MpscVarHandleArrayQueue<Runnable> tasks = new MpscVarHandleArrayQueue<>(MOST_TASKS);
     private final Set<Node> started = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Counters.Scope scope;
@@ -85,6 +86,7 @@ final class Duty implements Agent {
     Duty(final Worker worker, final Counters counters, final NanoClock clock, final boolean isMeticulous) {
         this.worker = worker;
         this.clock = clock;
+        dropWatch = new DropWatch(worker, faults);
         housekeepingMask = isMeticulous ? 0 : HOUSEKEEPING_MASK;
         scope = counters.scope("worker", worker.name());
         cyclesCounter = scope.counter("cycles");
@@ -268,7 +270,7 @@ final class Duty implements Agent {
             }
         }
         program = next;
-        next.begin();
+        next.begin(dropWatch);
         if (wakeUps != null) {
             wakeUps.watch(next.sources());
         }
@@ -331,6 +333,11 @@ final class Duty implements Agent {
     /** Who looks at the wires of its program. On its thread, or while it does not run. */
     Map<Watch, Probe> probes() {
         return program.probes();
+    }
+
+    /** Who looks at what it drops. On its thread, or before that runs. */
+    DropWatch dropWatch() {
+        return dropWatch;
     }
 
     /** Where its faults are reported. */

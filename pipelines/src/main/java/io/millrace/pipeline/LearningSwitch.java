@@ -75,11 +75,11 @@ public final class LearningSwitch extends Node {
     private Counter tableFull;
     private Counter flooded;
     private Counter fdbSize;
-    private Counter runts;
-    private Counter reserved;
-    private Counter hairpins;
-    private Counter nowhere;
-    private Counter noWayBack;
+    private DropPoint runts;
+    private DropPoint reserved;
+    private DropPoint hairpins;
+    private DropPoint nowhere;
+    private DropPoint noWayBack;
 
     /**
      * A switch.
@@ -340,7 +340,7 @@ public final class LearningSwitch extends Node {
             final int i = first + k;
             final long destination = destinations[k];
             if (destination == NO_ADDRESS) {
-                drop(burst, i, runts);
+                runts.drop(burst, i);
             } else if (MacAddress.isMulticast(destination)) {
                 forwardToGroup(burst, i, destination);
             } else {
@@ -355,7 +355,7 @@ public final class LearningSwitch extends Node {
 
     private void forwardToGroup(final Burst burst, final int i, final long destination) {
         if ((destination & RESERVED_MASK) == RESERVED_ADDRESS) {
-            drop(burst, i, reserved);
+            reserved.drop(burst, i);
         } else {
             flood(burst, i);
         }
@@ -365,12 +365,12 @@ public final class LearningSwitch extends Node {
         if (port == MacTable.NONE) {
             flood(burst, i);
         } else if (port == burst.port(i)) {
-            drop(burst, i, hairpins);
+            hairpins.drop(burst, i);
         } else if (byPort[port] != null && !byPort[port].isConnected()) {
             // Its port was taken away. Wherever the station is now, it is found.
             flood(burst, i);
         } else if (byPort[port] == null) {
-            drop(burst, i, noWayBack);
+            noWayBack.drop(burst, i);
         } else {
             byPort[port].emit(burst, i);
         }
@@ -391,15 +391,10 @@ public final class LearningSwitch extends Node {
             }
         }
         if (last == null) {
-            drop(burst, i, nowhere);
+            nowhere.drop(burst, i);
         } else {
             flooded.increment();
             last.emit(burst, i);
         }
-    }
-
-    private static void drop(final Burst burst, final int i, final Counter counter) {
-        burst.free(i);
-        counter.increment();
     }
 }

@@ -123,8 +123,9 @@ final class Linker {
     private TxStage linkDeparture(final Crossing crossing, final long room) {
         final Counters.Scope scope = counters.scope("handoff", crossing.name());
         return new TxStage(crossing.toString(), handoffs.get(crossing).tx(),
-            inboxes.make(crossing, crossing.toString(), room), faults, scope.drops(Drops.FAULT),
-            scope.drops(Drops.HANDOFF_FULL));
+            inboxes.make(crossing, crossing.toString(), room), faults,
+            new DropPoint(crossing.name(), crossing.toString(), Drops.FAULT, scope),
+            new DropPoint(crossing.name(), crossing.toString(), Drops.HANDOFF_FULL, scope));
     }
 
     private void linkTx(final Section section, final Port port) {
@@ -174,7 +175,8 @@ final class Linker {
         final Burst inbox = inboxes.make(queue, queue.toString(), toAll + inboxes.roomFor(section, queue));
         final Counters.Scope scope = counters.scope("port", port.name(), "tx" + queue.queue());
         final TxStage stage = new TxStage("transmit " + queue, port.tx(queue.queue()), inbox, faults,
-            scope.drops(Drops.FAULT), scope.drops(DropReason.RING_FULL));
+            new DropPoint(queue.txName(), "transmit " + queue, Drops.FAULT, scope),
+            new DropPoint(queue.txName(), "transmit " + queue, DropReason.RING_FULL, scope));
         if ((yielded & ~port.offloads()) != 0) {
             checksums.put(new ChecksumStage(frames, inbox, port.offloads(), scope.counter("checksummed"),
                 scope.drops(Drops.OFFLOAD)),
@@ -196,7 +198,8 @@ final class Linker {
         final Burst polled = polled(inbox);
         final RxStage rx = new RxStage("receive " + queue, queue.port().rx(queue.queue()), polled,
             inbox == null ? polled : inbox, faults, scope.drops(Drops.FAULT), new BurstSizes(scope, burst));
-        program.source(inbox == null ? new UnreadStage(rx, polled, scope.drops(Drops.UNREAD)) : rx, new Meter(scope));
+        program.source(inbox != null ? rx : new UnreadStage(rx, polled,
+            new DropPoint(queue.rxName(), "receive " + queue, Drops.UNREAD, scope)), new Meter(scope));
     }
 
     private void linkArrival(final Crossing crossing) {

@@ -2,7 +2,6 @@
 package io.millrace.pipeline;
 
 import io.millrace.Burst;
-import io.millrace.Counter;
 import io.millrace.DropReason;
 import io.millrace.packet.Ethernet;
 
@@ -16,7 +15,7 @@ public final class MacSwap extends Node {
 
     private final Ethernet ethernet = new Ethernet();
     private final Output out = output("out");
-    private Counter runts;
+    private DropPoint runts;
 
     /** A node with one output. */
     public MacSwap() {
@@ -61,8 +60,7 @@ public final class MacSwap extends Node {
                 ethernet.swapAddresses();
                 out.emit(burst, i);
             } else {
-                runts.increment();
-                burst.free(i);
+                runts.drop(burst, i);
             }
         }
     }

@@ -24,7 +24,7 @@ import java.util.regex.Pattern;
  *               |                      |--- output b ---&gt;
  *               +----------------------+
  *                          |
- *                          v  drops(reason), counted
+ *                          v  drops(reason), counted and named
  * </pre>
  *
  * <p>The loop over the packets is in the node: one call serves a burst. A node owns the flyweights and the tables it
@@ -43,6 +43,9 @@ public abstract class Node {
     private boolean isNamed;
     private Counters counters;
     private final Quarantine quarantine = new Quarantine();
+    // By reason. The worker's, as who watches them.
+    private final Map<DropReason, DropPoint> dropPoints = new LinkedHashMap<>();
+    private DropWatch dropWatch;
     // The outputs of the program that runs, for its worker: walking a map would make an object.
     private Output[] running = {};
 
@@ -74,7 +77,7 @@ public abstract class Node {
 
     /**
      * Deals with the packets that have come. Each of them leaves {@code burst} exactly once: by {@link Output#emit}
-     * or {@link Output#emitAll}, or freed after {@link #drops} counted it.
+     * or {@link Output#emitAll}, or by {@link DropPoint#drop}.
      *
      * <p>An exception that escapes costs the packets that are still in the burst (counted as
      * {@code node/NAME/drop/fault}) and is reported once per kind; the node goes on with the next burst.
@@ -137,10 +140,21 @@ public abstract class Node {
     }
 
     /**
-     * The counter of what this node drops for that reason, {@code node/NAME/drop/REASON}. From {@link #onStart} on.
+     * Where this node drops packets for that reason, always the same; counted as {@code node/NAME/drop/REASON}. From
+     * {@link #onStart} on, on the worker's thread.
      */
-    protected final Counter drops(final DropReason reason) {
-        return scope().drops(reason);
+    protected final DropPoint drops(final DropReason reason) {
+        final DropPoint known = dropPoints.get(reason);
+        return known != null ? known : addDropPoint(reason);
+    }
+
+    private DropPoint addDropPoint(final DropReason reason) {
+        final DropPoint point = new DropPoint(name, toString(), reason, scope());
+        dropPoints.put(reason, point);
+        if (dropWatch != null) {
+            dropWatch.add(point);
+        }
+        return point;
     }
 
     private Counters.Scope scope() {
@@ -184,17 +198,26 @@ public abstract class Node {
         }
     }
 
-    /** Leads every output to where it goes from now on; to null, if nowhere. On the worker's thread. */
-    final void connect(final Function<Output, Burst> inboxes) {
+    /**
+     * Leads every output to where it goes from now on; to null, if nowhere. On the worker's thread.
+     *
+     * @param watch who looks at what the node drops from now on.
+     */
+    final void connect(final Function<Output, Burst> inboxes, final DropWatch watch) {
+        dropWatch = watch;
+        dropPoints.values().forEach(watch::add);
         running = outputs.values().toArray(new Output[0]);
         for (final Output output : running) {
             output.connect(inboxes.apply(output));
+            watch.add(output.unconnected());
         }
     }
 
     final void bind(final String uniqueName, final Counters where) {
         name = uniqueName;
         counters = Objects.requireNonNull(where);
+        dropPoints.clear();
+        dropWatch = null;
         for (final Output output : outputs.values()) {
             output.bind(where);
         }

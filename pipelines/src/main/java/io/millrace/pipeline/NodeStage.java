@@ -5,6 +5,8 @@ import io.millrace.Burst;
 import io.millrace.Counter;
 import io.millrace.Counters;
 
+import java.util.List;
+
 /** Runs one node over what is in its inbox: one call for all of it. */
 final class NodeStage implements Stage {
     private final Node node;
@@ -13,8 +15,8 @@ final class NodeStage implements Stage {
     private final FaultLog faults;
     private final Quarantine quarantine;
     private final Counter packets;
-    private final Counter dropped;
-    private final Counter quarantined;
+    private final DropPoint dropped;
+    private final DropPoint quarantined;
 
     NodeStage(final Node node, final Burst inbox, final FaultLog faults, final Counters.Scope scope) {
         this.node = node;
@@ -23,8 +25,8 @@ final class NodeStage implements Stage {
         this.faults = faults;
         quarantine = node.quarantine();
         packets = scope.counter("packets");
-        dropped = scope.drops(Drops.FAULT);
-        quarantined = scope.drops(Drops.QUARANTINED);
+        dropped = new DropPoint(node.name(), part, Drops.FAULT, scope);
+        quarantined = new DropPoint(node.name(), part, Drops.QUARANTINED, scope);
     }
 
     @Override
@@ -35,7 +37,7 @@ final class NodeStage implements Stage {
         }
         packets.add(n);
         if (quarantine.isOn()) {
-            quarantined.add(inbox.freeAll());
+            quarantined.dropAll(inbox);
             return n;
         }
         try {
@@ -44,12 +46,17 @@ final class NodeStage implements Stage {
             quarantine.onSuccess();
         } catch (final Throwable e) {
             faults.report(part, e);
-            dropped.add(inbox.freeAll());
+            dropped.dropAll(inbox);
             if (quarantine.onFault()) {
                 faults.quarantined(part);
             }
         }
         return n;
+    }
+
+    @Override
+    public List<DropPoint> dropPoints() {
+        return List.of(dropped, quarantined);
     }
 
     @Override

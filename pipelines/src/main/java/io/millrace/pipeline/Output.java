@@ -22,7 +22,7 @@ public final class Output {
     // The inbox of what comes next, or null: an inbox without a detour is what makes an emit one store.
     private Burst target;
     private Counter packetsCounter;
-    private Counter unconnected;
+    private DropPoint unconnected;
     private Counter noFrame;
     // Plain: a counter for each packet would be a store more.
     private long packets;
@@ -52,8 +52,7 @@ public final class Output {
     public void emit(final Burst from, final int i) {
         final Burst next = target;
         if (next == null) {
-            from.free(i);
-            unconnected.increment();
+            unconnected.drop(from, i);
             return;
         }
         packets++;
@@ -68,7 +67,7 @@ public final class Output {
     public void emitAll(final Burst from) {
         final Burst next = target;
         if (next == null) {
-            unconnected.add(from.freeAll());
+            unconnected.dropAll(from);
             return;
         }
         packets += from.size();
@@ -86,7 +85,7 @@ public final class Output {
     public boolean emitCopy(final Burst from, final int i) {
         final Burst next = target;
         if (next == null) {
-            unconnected.increment();
+            unconnected.note(from, i);
             return false;
         }
         if (next.remaining() == 0) {
@@ -113,8 +112,13 @@ public final class Output {
     void bind(final Counters counters) {
         final Counters.Scope scope = counters.scope("node", node.name(), "out", name);
         packetsCounter = scope.counter("packets");
-        unconnected = scope.drops(DropReason.UNCONNECTED);
+        unconnected = new DropPoint(node.name() + '.' + name, toString(), DropReason.UNCONNECTED, scope);
         noFrame = scope.drops(DropReason.NO_FRAME);
+    }
+
+    /** Where its packets end while it leads nowhere. */
+    DropPoint unconnected() {
+        return unconnected;
     }
 
     void connect(final Burst inbox) {

@@ -3,7 +3,6 @@ package io.millrace.pipeline;
 
 import io.millrace.Burst;
 import io.millrace.ConfigurationException;
-import io.millrace.Counter;
 import io.millrace.DropReason;
 
 /**
@@ -30,7 +29,7 @@ public final class Policer extends Node {
     private long filledNs;
     private boolean hasStarted;
     private Worker worker;
-    private Counter overRate;
+    private DropPoint overRate;
 
     private Policer(final boolean countsBytes, final long perSecond, final long burst) {
         if (perSecond < 1 || perSecond > MAX || burst < 1 || burst > MAX_BURST) {
@@ -96,8 +95,7 @@ public final class Policer extends Node {
                 credit -= cost;
                 out.emit(packets, i);
             } else {
-                overRate.increment();
-                packets.free(i);
+                overRate.drop(packets, i);
             }
         }
     }

@@ -52,6 +52,11 @@ record PortEnd(Port port, int queue) {
         return port.name() + (isAll() ? "" : ".tx" + queue);
     }
 
+    /** Its name as the beginning of a wire: {@code nic}, or {@code nic.rx0} for one queue. */
+    String rxName() {
+        return port.name() + (isAll() ? "" : ".rx" + queue);
+    }
+
     @Override
     public String toString() {
         return isAll() ? "port " + port.name() : "queue " + queue + " of port " + port.name();

@@ -121,10 +121,21 @@ final class Program {
         }
     }
 
-    /** Leads every output to where it goes from now on. On the worker's thread, which runs it from then on. */
-    void begin() {
+    /**
+     * Leads every output to where it goes from now on. On the worker's thread, which runs it from then on.
+     *
+     * @param watch who looks at what the worker drops.
+     */
+    void begin(final DropWatch watch) {
+        watch.clear();
         for (final Node node : nodes) {
-            node.connect(targets::get);
+            node.connect(targets::get, watch);
+        }
+        for (final Source source : sources) {
+            source.dropPoints().forEach(watch::add);
+        }
+        for (final Stage stage : stages) {
+            stage.dropPoints().forEach(watch::add);
         }
         beginnings.forEach(Runnable::run);
     }

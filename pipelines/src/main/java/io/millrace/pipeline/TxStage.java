@@ -2,8 +2,9 @@
 package io.millrace.pipeline;
 
 import io.millrace.Burst;
-import io.millrace.Counter;
 import io.millrace.TxQueue;
+
+import java.util.List;
 
 /**
  * Hands the inbox of one transmit queue to its driver. What does not fit is dropped: to wait would only make every
@@ -17,18 +18,25 @@ final class TxStage implements Stage {
     private final TxQueue queue;
     private final Burst inbox;
     private final FaultLog faults;
-    private final Counter dropped;
-    private final Counter ringFull;
+    private final DropPoint dropped;
+    private final DropPoint full;
     private int idleRounds;
 
-    TxStage(final String part, final TxQueue queue, final Burst inbox, final FaultLog faults, final Counter dropped,
-            final Counter ringFull) {
+    /**
+     * A stage.
+     *
+     * @param part    the queue's name for messages.
+     * @param dropped where packets end that an exception of the driver cost.
+     * @param full    where packets end that it did not take.
+     */
+    TxStage(final String part, final TxQueue queue, final Burst inbox, final FaultLog faults, final DropPoint dropped,
+            final DropPoint full) {
         this.part = part;
         this.queue = queue;
         this.inbox = inbox;
         this.faults = faults;
         this.dropped = dropped;
-        this.ringFull = ringFull;
+        this.full = full;
     }
 
     @Override
@@ -40,11 +48,11 @@ final class TxStage implements Stage {
         try {
             queue.transmit(inbox);
             if (!inbox.isEmpty()) {
-                ringFull.add(inbox.freeAll());
+                full.dropAll(inbox);
             }
         } catch (final Throwable e) {
             faults.report(part, e);
-            dropped.add(inbox.freeAll());
+            dropped.dropAll(inbox);
         }
         return n;
     }
@@ -52,6 +60,11 @@ final class TxStage implements Stage {
     @Override
     public Object queue() {
         return queue;
+    }
+
+    @Override
+    public List<DropPoint> dropPoints() {
+        return List.of(dropped, full);
     }
 
     boolean isReady() {

@@ -2,8 +2,9 @@
 package io.millrace.pipeline;
 
 import io.millrace.Burst;
-import io.millrace.Counter;
 import io.millrace.linux.Fd;
+
+import java.util.List;
 
 /**
  * Polls a receive queue that no wire reads, and drops what comes. A queue has to be polled even so: that is when its
@@ -12,19 +13,19 @@ import io.millrace.linux.Fd;
 final class UnreadStage implements Source {
     private final RxStage rx;
     private final Burst inbox;
-    private final Counter dropped;
+    private final DropPoint unread;
 
-    UnreadStage(final RxStage rx, final Burst inbox, final Counter dropped) {
+    UnreadStage(final RxStage rx, final Burst inbox, final DropPoint unread) {
         this.rx = rx;
         this.inbox = inbox;
-        this.dropped = dropped;
+        this.unread = unread;
     }
 
     @Override
     public int run() {
         final int received = rx.run();
         if (received > 0) {
-            dropped.add(inbox.freeAll());
+            unread.dropAll(inbox);
         }
         return received;
     }
@@ -47,6 +48,11 @@ final class UnreadStage implements Source {
     @Override
     public void disarm() {
         rx.disarm();
+    }
+
+    @Override
+    public List<DropPoint> dropPoints() {
+        return List.of(unread);
     }
 
     @Override

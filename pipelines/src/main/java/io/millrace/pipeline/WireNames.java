@@ -41,8 +41,7 @@ final class WireNames {
         if (wire.fromOutput() != null) {
             return nodes.get(wire.fromOutput().node()) + '.' + wire.fromOutput().name();
         }
-        final PortEnd end = wire.fromPort();
-        return end.port().name() + (end.isAll() ? "" : ".rx" + end.queue());
+        return wire.fromPort().rxName();
     }
 
     private String target(final Wire wire) {

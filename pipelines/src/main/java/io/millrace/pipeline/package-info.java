@@ -23,8 +23,8 @@
  * io.millrace.pipeline.LearningSwitch} a real one, {@link io.millrace.pipeline.Rss} spreads flows over workers; a
  * {@link io.millrace.pipeline.NodeType} makes a node a word of the command line. Then {@code GraphCheck}, {@code
  * Components}, {@code Linker} and {@code Program} to change it; {@code Placement}, {@code Sections} and {@code Handoff}
- * for several workers, {@code Swap} for how a graph takes another one's place, {@link io.millrace.pipeline.Probe} and
- * {@link io.millrace.pipeline.GraphView} for how it is looked at, and {@code AdaptiveIdle} for what a
- * worker does when there is nothing to do.
+ * for several workers, {@code Swap} for how a graph takes another one's place, {@link io.millrace.pipeline.Probe},
+ * {@link io.millrace.pipeline.DropPoint} and {@link io.millrace.pipeline.GraphView} for how it is looked at, and
+ * {@code AdaptiveIdle} for what a worker does when there is nothing to do.
  */
 package io.millrace.pipeline;

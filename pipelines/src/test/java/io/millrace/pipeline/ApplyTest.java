@@ -330,7 +330,7 @@ class ApplyTest {
     void shouldWatchOnWhenAnotherGraphIsApplied() {
         final AtomicInteger seen = new AtomicInteger();
         dataplane.start(new Graph().from(a).to(b).from(b).to(a));
-        final Dataplane.Watching watching = dataplane.watch(Map.of("b-a",
+        final Watching watching = dataplane.watch(Map.of("b-a",
             worker -> burst -> seen.addAndGet(burst.size())));
         final Graph before = dataplane.graph();
         send(b, Packets.A, Packets.B, 1);

@@ -72,7 +72,7 @@ final class TestNodes {
     static final class Drop extends Node {
         @Override
         protected void process(final Burst burst) {
-            drops(UNWANTED).add(burst.freeAll());
+            drops(UNWANTED).dropAll(burst);
         }
     }
 }

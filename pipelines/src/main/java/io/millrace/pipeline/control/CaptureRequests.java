@@ -6,6 +6,7 @@ import io.millrace.FramePool;
 import io.millrace.pipeline.Dataplane;
 import io.millrace.pipeline.filter.PacketFilter;
 import io.millrace.pipeline.multicast.Capture;
+import io.millrace.pipeline.multicast.CaptureBuilder;
 import io.millrace.pipeline.multicast.Captures;
 
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * The requests that write packets of the running graph to files. A capture ends with the client that switched it on.
@@ -33,8 +35,8 @@ final class CaptureRequests {
     }
 
     void addTo(final Map<String, Request> table) {
-        table.put("capture", new Request("writes packets of wires to a pcapng file until the client goes",
-            List.of("file", "wires", "filter", "count", "snap"), this::capture));
+        table.put("capture", new Request("writes packets of wires, or what is dropped, to a pcapng file",
+            List.of("file", "wires", "drops", "filter", "count", "snap"), this::capture));
         table.put("capture-state", new Request("what a capture has written so far", List.of(NAME),
             call -> state(call, capture -> capture)));
         table.put("capture-stop", new Request("ends a capture, and says what it has written", List.of(NAME),
@@ -47,10 +49,16 @@ final class CaptureRequests {
         final long count = call.whole("count", 1, Long.MAX_VALUE).orElse(Long.MAX_VALUE);
         final int snap = (int) call.whole("snap", 1, FramePool.JUMBO_CAPACITY).orElse(FramePool.FRAME_CAPACITY);
         final List<String> wires = call.text("wires").map(text -> List.of(text.split(","))).orElse(List.of());
+        final boolean isOfDrops = call.is("drops");
+        if (isOfDrops && !wires.isEmpty()) {
+            throw new ConfigurationException("a capture is either of wires or of drops: start one for each");
+        }
+        final UnaryOperator<CaptureBuilder> how = builder -> builder.to(file).count(count).snap(snap);
         final Entry entry = new Entry();
         final String name = take(entry);
         try {
-            final Capture capture = captures.start(name, wires, filter, how -> how.to(file).count(count).snap(snap));
+            final Capture capture = isOfDrops ? captures.startDrops(name, filter, how)
+                : captures.start(name, wires, filter, how);
             entry.capture = capture;
             call.closeWithClient(() -> {
                 capture.close();

@@ -2,8 +2,8 @@
 package io.millrace.pipeline.filter;
 
 import io.millrace.Burst;
-import io.millrace.Counter;
 import io.millrace.DropReason;
+import io.millrace.pipeline.DropPoint;
 import io.millrace.pipeline.Node;
 import io.millrace.pipeline.Output;
 import io.millrace.pipeline.Worker;
@@ -14,7 +14,7 @@ public final class FilterNode extends Node {
 
     private final Output out = output("out");
     private final PacketFilter filter;
-    private Counter notMatched;
+    private DropPoint notMatched;
 
     /** A node with one output. */
     public FilterNode(final PacketFilter filter) {
@@ -43,8 +43,7 @@ public final class FilterNode extends Node {
             if (filter.matches(burst, i)) {
                 out.emit(burst, i);
             } else {
-                notMatched.increment();
-                burst.free(i);
+                notMatched.drop(burst, i);
             }
         }
     }

@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 
 /**
@@ -30,7 +31,7 @@ import java.util.function.UnaryOperator;
 public final class Captures implements AutoCloseable {
     private final Dataplane dataplane;
     // Guarded by the first of them. A name is taken before its capture runs: to open a pipe may take long.
-    private final Map<String, WatchedWires> taken = new HashMap<>();
+    private final Map<String, Lookout> taken = new HashMap<>();
     private final Map<String, Capture> running = new LinkedHashMap<>();
 
     /** No captures yet. */
@@ -55,9 +56,33 @@ public final class Captures implements AutoCloseable {
                          final UnaryOperator<CaptureBuilder> how) {
         // Says so if there is no such wire, before a file is emptied.
         wires.forEach(dataplane.graph()::wire);
+        return start(name, how, (watched, multicast) -> watched.on(wires, (worker, wire) ->
+            multicast.probe(worker, wire.name(), Lookout.text(wire), filter::matches)));
+    }
+
+    /**
+     * Switches a capture on of what is dropped: by nodes, at unconnected outputs, where a ring or a queue between
+     * workers is full. Each place and reason is an interface of the file, named {@code drop:learning-switch.hairpin},
+     * and the comment of each packet says it in words. What drivers drop inside themselves has counters only. Returns
+     * when every drop from now on is seen.
+     *
+     * @param name   as for the other captures.
+     * @param filter which packets.
+     * @param how    says where it writes, how much, and until when.
+     * @throws ConfigurationException if the name is none, or is taken, or {@code how} asks for something that cannot
+     *                                be.
+     * @throws IllegalStateException  if no graph runs.
+     */
+    public Capture startDrops(final String name, final PacketFilter filter, final UnaryOperator<CaptureBuilder> how) {
+        return start(name, how, (watched, multicast) -> watched.on((worker, point) ->
+            multicast.probe(worker, point, filter::matches)));
+    }
+
+    private Capture start(final String name, final UnaryOperator<CaptureBuilder> how,
+                          final BiConsumer<Lookout, Multicast> on) {
         final CaptureBuilder builder = how.apply(new CaptureBuilder());
         final Multicast multicast = multicast(name, builder.copiedBytes());
-        final WatchedWires watched = new WatchedWires(dataplane);
+        final Lookout watched = new Lookout(dataplane);
         synchronized (taken) {
             if (taken.putIfAbsent(name, watched) != null) {
                 throw new ConfigurationException("a capture " + name
@@ -74,8 +99,7 @@ public final class Captures implements AutoCloseable {
                 }
             }
             // It listens already: nothing is missed.
-            watched.on(wires, (worker, wire) ->
-                multicast.probe(worker, wire.name(), WatchedWires.text(wire), filter::matches));
+            on.accept(watched, multicast);
             return capture;
         } catch (final RuntimeException | Error e) {
             if (capture != null) {
@@ -92,7 +116,7 @@ public final class Captures implements AutoCloseable {
         return Multicast.create(name, dataplane.counters(), Integer.highestOneBit(slots), snapBytes);
     }
 
-    private void end(final String name, final WatchedWires watched) {
+    private void end(final String name, final Lookout watched) {
         watched.off();
         synchronized (taken) {
             if (taken.remove(name, watched)) {

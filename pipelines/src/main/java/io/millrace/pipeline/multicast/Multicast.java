@@ -4,6 +4,8 @@ package io.millrace.pipeline.multicast;
 import io.millrace.ConfigurationException;
 import io.millrace.Counters;
 import io.millrace.FramePool;
+import io.millrace.pipeline.DropPoint;
+import io.millrace.pipeline.DropProbe;
 import io.millrace.pipeline.Probe;
 import io.millrace.pipeline.Worker;
 
@@ -141,6 +143,20 @@ public final class Multicast {
     public Probe probe(final Worker worker, final String wire, final String description,
                        final PacketSelector selector) {
         return probe(worker.name(), wire, description, selector);
+    }
+
+    /**
+     * The probe of a drop point, to be given to it: {@code dataplane.watchDrops((worker, point) ->
+     * multicast.probe(worker, point, null))}. Its packets come as those of a wire {@code drop:learning-switch.hairpin},
+     * described by the place and the reason.
+     *
+     * @param worker   that calls it.
+     * @param point    which place.
+     * @param selector says which packets are copied; null for all.
+     */
+    public DropProbe probe(final Worker worker, final DropPoint point, final PacketSelector selector) {
+        return probe(worker.name(), "drop:" + point.name(), "dropped by " + point.place() + ": "
+            + point.reason().name() + ", " + point.reason().meaning(), selector);
     }
 
     synchronized WireProbe probe(final String worker, final String wire, final String description,

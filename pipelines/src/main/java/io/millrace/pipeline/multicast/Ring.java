@@ -80,17 +80,29 @@ final class Ring {
 
     /** Worker: publishes the packets of a burst that {@code probe} selects. */
     void publish(final Burst burst, final WireProbe probe) {
-        final Reader[] to = readers;
-        if (to.length == 0) {
-            return;
+        final Reader[] to = readers();
+        if (to.length > 0) {
+            final long timeNs = System.nanoTime();
+            for (int first = 0; first < burst.size(); first += mostAtOnce) {
+                publish(burst, first, Math.min(burst.size(), first + mostAtOnce), to, probe, timeNs);
+            }
         }
-        if (to != admitted) {
+    }
+
+    /** Worker: publishes one packet of a burst, if {@code probe} selects it. */
+    void publish(final Burst burst, final int i, final WireProbe probe) {
+        final Reader[] to = readers();
+        if (to.length > 0) {
+            publish(burst, i, i + 1, to, probe, System.nanoTime());
+        }
+    }
+
+    private Reader[] readers() {
+        final Reader[] to = readers;
+        if (to != admitted && to.length > 0) {
             admit(to);
         }
-        final long timeNs = System.nanoTime();
-        for (int first = 0; first < burst.size(); first += mostAtOnce) {
-            publish(burst, first, Math.min(burst.size(), first + mostAtOnce), to, probe, timeNs);
-        }
+        return to;
     }
 
     private void publish(final Burst burst, final int first, final int end, final Reader[] to, final WireProbe probe,

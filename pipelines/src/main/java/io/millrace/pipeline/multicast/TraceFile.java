@@ -29,8 +29,8 @@ final class TraceFile {
         }
 
         String comment() {
-            return "packet " + trace.number() + ": " + WatchedWires.text(step.from()) + " -> "
-                + WatchedWires.text(step.to()) + (end == null ? "" : "; " + TraceText.of(end));
+            return "packet " + trace.number() + ": " + Lookout.text(step.from()) + " -> "
+                + Lookout.text(step.to()) + (end == null ? "" : "; " + TraceText.of(end));
         }
     }
 
@@ -58,7 +58,7 @@ final class TraceFile {
             return known;
         }
         final int number = writer.addInterface(step.wire(),
-            WatchedWires.text(step.from()) + " -> " + WatchedWires.text(step.to()), Multicast.DEFAULT_SNAP_BYTES);
+            Lookout.text(step.from()) + " -> " + Lookout.text(step.to()), Multicast.DEFAULT_SNAP_BYTES);
         interfaces.put(step.wire(), number);
         return number;
     }

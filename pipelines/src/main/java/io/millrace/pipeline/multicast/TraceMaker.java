@@ -78,7 +78,7 @@ final class TraceMaker {
                         drops.put(counter, growth);
                     }
                 });
-                ends.add(new Trace.End(at, to.isPort(), WatchedWires.text(to), drops));
+                ends.add(new Trace.End(at, to.isPort(), Lookout.text(to), drops));
             }
         }
         return ends;

@@ -42,7 +42,7 @@ final class TraceText {
     }
 
     private static String way(final Trace.Step step) {
-        return WatchedWires.text(step.from()) + " -> " + WatchedWires.text(step.to());
+        return Lookout.text(step.from()) + " -> " + Lookout.text(step.to());
     }
 
     private void append(final Trace.Difference difference) {

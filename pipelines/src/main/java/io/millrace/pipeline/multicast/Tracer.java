@@ -89,7 +89,7 @@ public final class Tracer {
         try (Counters own = Counters.inMemory(COUNTERS)) {
             final Multicast multicast = Multicast.create("trace", own, SLOTS, SNAP_BYTES);
             final TraceMarks marks = new TraceMarks(filter, count);
-            final WatchedWires watched = new WatchedWires(dataplane);
+            final Lookout watched = new Lookout(dataplane);
             final Map<String, Long> before = drops();
             final Map<Integer, List<TraceMaker.Sight>> sights = new TreeMap<>();
             final GraphView graph;

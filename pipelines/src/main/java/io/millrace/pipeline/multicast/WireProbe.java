@@ -2,10 +2,11 @@
 package io.millrace.pipeline.multicast;
 
 import io.millrace.Burst;
+import io.millrace.pipeline.DropProbe;
 import io.millrace.pipeline.Probe;
 
-/** Publishes what passes one wire on one worker. */
-final class WireProbe implements Probe {
+/** Publishes what passes one wire, or ends at one drop point, on one worker. */
+final class WireProbe implements Probe, DropProbe {
     private final Ring ring;
     private final int id;
     private final int wire;
@@ -30,6 +31,11 @@ final class WireProbe implements Probe {
     @Override
     public void observe(final Burst burst) {
         ring.publish(burst, this);
+    }
+
+    @Override
+    public void observe(final Burst burst, final int i) {
+        ring.publish(burst, i, this);
     }
 
     boolean selects(final Burst burst, final int i) {

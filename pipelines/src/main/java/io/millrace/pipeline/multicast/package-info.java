@@ -19,7 +19,7 @@
  * {@code Reader}: they are all of it. {@code Subscriber} is what capture and flow log have in common.
  *
  * <p>{@link io.millrace.pipeline.multicast.Captures} and {@link io.millrace.pipeline.multicast.Tracer} put the probes
- * on wires of a graph that runs and take them off again, by {@code WatchedWires}. A trace is made of copies by
- * {@code TraceMarks} on the workers and {@code TraceMaker} afterwards.
+ * on wires and drop points of a graph that runs and take them off again, by {@code Lookout}. A trace is made of copies
+ * by {@code TraceMarks} on the workers and {@code TraceMaker} afterwards.
  */
 package io.millrace.pipeline.multicast;

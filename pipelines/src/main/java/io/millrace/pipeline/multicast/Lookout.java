@@ -2,9 +2,11 @@
 package io.millrace.pipeline.multicast;
 
 import io.millrace.pipeline.Dataplane;
+import io.millrace.pipeline.DropProbe;
 import io.millrace.pipeline.Graph;
 import io.millrace.pipeline.GraphView;
 import io.millrace.pipeline.Probe;
+import io.millrace.pipeline.Watching;
 import io.millrace.pipeline.Worker;
 
 import java.util.Collection;
@@ -14,16 +16,17 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
- * Wires of a running data plane that are watched from {@link #on} to {@link #off}, whatever graph runs in between.
+ * Watches wires of a running data plane, or what it drops, from {@link #on} to {@link #off}, whatever graph runs in
+ * between.
  *
  * <p>Thread safety: any thread.
  */
-final class WatchedWires {
+final class Lookout {
     private final Dataplane dataplane;
-    private Dataplane.Watching watching;
+    private Watching watching;
     private boolean isOver;
 
-    WatchedWires(final Dataplane dataplane) {
+    Lookout(final Dataplane dataplane) {
         this.dataplane = dataplane;
     }
 
@@ -53,6 +56,13 @@ final class WatchedWires {
                 watching = dataplane.watch(probes);
             }
             return view;
+        }
+    }
+
+    /** Watches what is dropped, unless it was off already. */
+    synchronized void on(final DropProbe.Maker maker) {
+        if (!isOver) {
+            watching = dataplane.watchDrops(maker);
         }
     }
 
