@@ -31,7 +31,7 @@ run() {
 # The rows of CSV files as: benchmark, parameters, score, error, unit; separated by tabs.
 rows() {
     awk -F, '
-        { gsub(/"/, "") }
+        { gsub(/["\r]/, "") }
         FNR == 1 { delete name; for (i = 8; i <= NF; i++) { name[i] = $i; sub(/Param: /, "", name[i]) }; next }
         {
             parameters = ""
