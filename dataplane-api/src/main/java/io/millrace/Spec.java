@@ -98,6 +98,20 @@ public abstract class Spec {
         return true;
     }
 
+    /**
+     * Whether an option that is {@code on} or {@code off} is on; so it is if it is not there.
+     *
+     * @throws ConfigurationException if it is anything else.
+     */
+    public final boolean isOn(final String name) {
+        final String value = option(name, "on");
+        if (!value.equals("on") && !value.equals("off")) {
+            throw new ConfigurationException("the option " + name + " of " + kind + " \"" + text
+                + "\" is on or off, not " + value);
+        }
+        return value.equals("on");
+    }
+
     /** The value of an option, or {@code otherwise} if it is not there. */
     public final String option(final String name, final String otherwise) {
         known.add(name);

@@ -46,10 +46,10 @@ public final class TapType implements PortType {
         Tap driver = spec.flag("attach") ? Tap.attach(spec.target()) : Tap.create(spec.target());
         driver = driver.queues(spec.number("queues", 1, Tap.MAX_QUEUES, 1))
             .persistent(spec.flag("persist"))
-            .up(isOn(spec, "up"))
+            .up(spec.isOn("up"))
             .offloads(offloads(spec))
             .io(io(spec))
-            .reopen(isOn(spec, "reopen"))
+            .reopen(spec.isOn("reopen"))
             .name(spec.option("name", driver.settings().name));
         final String namespace = spec.option("netns", null);
         final int mtu = spec.number("mtu", Tap.MIN_MTU, Tap.MAX_MTU, 0);
@@ -96,14 +96,5 @@ public final class TapType implements PortType {
             };
         }
         return bits;
-    }
-
-    private static boolean isOn(final PortSpec spec, final String option) {
-        final String value = spec.option(option, "on");
-        if (!value.equals("on") && !value.equals("off")) {
-            throw new ConfigurationException(
-                "the option " + option + " of port \"" + spec + "\" is on or off, not " + value);
-        }
-        return value.equals("on");
     }
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.virtqueue;
 
-import io.millrace.ConfigurationException;
 import io.millrace.PollModeDriver;
 import io.millrace.PortSpec;
 import io.millrace.PortType;
@@ -30,20 +29,11 @@ public final class VirtioUserType implements PortType {
         driver = driver.queues(spec.number("queues", 1, VirtioUser.MAX_QUEUES, 1))
             .ringSize(spec.number("size", VirtioUser.MIN_RING, VirtioUser.MAX_RING, driver.ringSize()))
             .name(spec.option("name", driver.name()))
-            .mergeable(isOn(spec, "mrg"))
-            .inOrder(isOn(spec, "in-order"))
-            .indirect(isOn(spec, "indirect"))
-            .eventIndex(isOn(spec, "event-idx"));
+            .mergeable(spec.isOn("mrg"))
+            .inOrder(spec.isOn("in-order"))
+            .indirect(spec.isOn("indirect"))
+            .eventIndex(spec.isOn("event-idx"));
         spec.end();
         return driver;
-    }
-
-    private static boolean isOn(final PortSpec spec, final String option) {
-        final String value = spec.option(option, "on");
-        if (!value.equals("on") && !value.equals("off")) {
-            throw new ConfigurationException(
-                "the option " + option + " of port \"" + spec + "\" is on or off, not " + value);
-        }
-        return value.equals("on");
     }
 }
