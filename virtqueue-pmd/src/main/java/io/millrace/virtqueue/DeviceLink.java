@@ -23,7 +23,7 @@ import io.millrace.linux.UnixSocket;
  *
  * <p>One session at a time. A second front-end that connects is sent away, unless the first has just gone.
  *
- * <p>Thread safety: control loop only, but for {@link #state()}.
+ * <p>Thread safety: control loop only, but for {@link #state()} and {@link #offloads()}.
  */
 final class DeviceLink implements VhostSession.Owner, Rendezvous.Host {
     private final VhostUser config;
@@ -33,6 +33,7 @@ final class DeviceLink implements VhostSession.Owner, Rendezvous.Host {
     private final ControlLoop control;
     private final SessionLog log;
     private volatile LinkState state = LinkState.DOWN;
+    private volatile int offloads;
     private final Rendezvous rendezvous;
     private VhostSession session;
     private String downReason = "the front-end has stopped the rings";
@@ -55,6 +56,11 @@ final class DeviceLink implements VhostSession.Owner, Rendezvous.Host {
     /** The state of the link. Any thread. */
     LinkState state() {
         return state;
+    }
+
+    /** What packets for the guest may leave to be done, until another one connects. Any thread. */
+    int offloads() {
+        return offloads;
     }
 
     /**
@@ -103,6 +109,7 @@ final class DeviceLink implements VhostSession.Owner, Rendezvous.Host {
             return;
         }
         rendezvous.listen();
+        offloads = session.device().guestOffloads();
         boolean isUp = false;
         for (int q = 0; q < config.offer().queues(); q++) {
             isUp |= session.device().isPairUp(q);

@@ -5,10 +5,13 @@ package io.millrace.virtqueue;
  * What a vhost-user port offers to whoever connects. It is the same for every connection of a port: a guest cannot
  * renegotiate when its front-end reconnects.
  *
- * @param queues pairs of rings.
- * @param mtu    the largest MTU a front-end may set; 0 if the port has no opinion.
+ * @param queues   pairs of rings.
+ * @param mtu      the largest MTU a front-end may set; 0 if the port has no opinion.
+ * @param withheld features that are not offered although they could be.
  */
-record DeviceOffer(int queues, int mtu) {
+record DeviceOffer(int queues, int mtu, long withheld) {
+    /** One queue, no opinion about the MTU, and no offloads: who connects ports sees to it that they go together. */
+    static final DeviceOffer DEFAULT = new DeviceOffer(1, 0, OffloadFeatures.of(OffloadFeatures.ALL));
     static final int MIN_MTU = 68;
     static final int MAX_MTU = 65_535;
     /** Memory regions at once, as many as QEMU can make use of. */
@@ -25,6 +28,8 @@ record DeviceOffer(int queues, int mtu) {
         | Features.VIRTIO_NET_F_CTRL_VQ
         | Features.VIRTIO_NET_F_CTRL_RX
         | Features.VIRTIO_NET_F_GUEST_ANNOUNCE
+        // Not CTRL_GUEST_OFFLOADS: QEMU answers such commands itself and does not tell what the guest no longer takes.
+        | OffloadFeatures.of(OffloadFeatures.ALL)
         | Features.VHOST_USER_F_PROTOCOL_FEATURES;
 
     private static final long PROTOCOL_FEATURES = ProtocolFeatures.MQ
@@ -37,7 +42,22 @@ record DeviceOffer(int queues, int mtu) {
 
     /** What GET_FEATURES answers. */
     long features() {
-        return mtu == 0 ? FEATURES : FEATURES | Features.VIRTIO_NET_F_MTU;
+        return (mtu == 0 ? FEATURES : FEATURES | Features.VIRTIO_NET_F_MTU) & ~withheld;
+    }
+
+    /** The same offer with or without some features. */
+    DeviceOffer with(final long features, final boolean isOffered) {
+        return new DeviceOffer(queues, mtu, isOffered ? withheld & ~features : withheld | features);
+    }
+
+    /** The same offer with these offloads, bits of {@link io.millrace.Offload}, and no others. */
+    DeviceOffer offloads(final int bits) {
+        return with(OffloadFeatures.of(OffloadFeatures.ALL), false).with(OffloadFeatures.of(bits), true);
+    }
+
+    /** What packets of a guest may leave to be done. */
+    int rxOffloads() {
+        return OffloadFeatures.host(features());
     }
 
     /** What GET_PROTOCOL_FEATURES answers. */

@@ -9,6 +9,7 @@ import io.millrace.FramePool;
 import io.millrace.RxQueue;
 import io.millrace.linux.Fd;
 import io.millrace.linux.MemoryFaults;
+import org.agrona.UnsafeApi;
 
 /**
  * Takes packets off a ring on which a guest transmits.
@@ -31,7 +32,10 @@ final class DeviceRxQueue implements RxQueue {
     private final Counter runts;
     private final Counter giants;
     private final Counter disabled;
+    private final Counter offload;
+    private final Counter badOffload;
     private final Chain chain = new Chain();
+    private final long headerCopy = UnsafeApi.allocateMemory(NetHeader.LENGTH);
 
     private final int[] heads = new int[MAX_BURST];
     private final long[] addresses = new long[MAX_BURST];
@@ -39,6 +43,9 @@ final class DeviceRxQueue implements RxQueue {
     // What has been copied and is not yet in the burst: given back if the guest's memory faults under us.
     private final int[] offsets = new int[MAX_BURST];
     private final int[] lengths = new int[MAX_BURST];
+    // Of those that leave something to be done, which one bit each says: mostly none.
+    private final long[] requests = new long[MAX_BURST];
+    private long unfinished;
     private int staged;
     private int claimed;
 
@@ -56,6 +63,8 @@ final class DeviceRxQueue implements RxQueue {
         runts = scope.drops(RejectReason.RUNT);
         giants = scope.drops(RejectReason.GIANT);
         disabled = scope.drops(RejectReason.DISABLED);
+        offload = scope.drops(OffloadRequest.NOT_NEGOTIATED);
+        badOffload = scope.drops(OffloadRequest.SENSELESS);
     }
 
     @Override
@@ -84,7 +93,7 @@ final class DeviceRxQueue implements RxQueue {
         if (ring.reject() != null) {
             slot.broken(ring.reject());
         }
-        return handOver(burst);
+        return handOver(burst, ring.hostOffloads());
     }
 
     private void take(final SplitRing ring, final FrameCache frames, final int available) {
@@ -126,6 +135,11 @@ final class DeviceRxQueue implements RxQueue {
         claimed = first + taken;
         final long base = frames.baseAddress();
         final int header = ring.headerLength();
+        if (ring.hostOffloads() != 0) {
+            for (int i = 0; i < taken; i++) {
+                note(first + i, addresses[i]);
+            }
+        }
         for (int i = 0; i < taken; i++) {
             ByteCopy.copy(addresses[i] + header, base + offsets[first + i], lengths[first + i]);
         }
@@ -134,6 +148,15 @@ final class DeviceRxQueue implements RxQueue {
         }
         staged = first + taken;
         return taken;
+    }
+
+    /** Keeps what a packet leaves to be done. Of a guest that negotiated nothing of the kind no header is looked at. */
+    private void note(final int i, final long header) {
+        final int asks = NetHeader.asks(header);
+        if (asks != 0) {
+            requests[i] = NetHeader.request(header, asks);
+            unfinished |= 1L << i;
+        }
     }
 
     private int takeChain(final SplitRing ring, final FrameCache frames) {
@@ -145,7 +168,7 @@ final class DeviceRxQueue implements RxQueue {
         final long length = chain.length() - ring.headerLength();
         if (length < MIN_PACKET) {
             runts.increment();
-        } else if (length > FramePool.JUMBO_CAPACITY || chain.isTooLong()) {
+        } else if (length > largest(frames) || chain.isTooLong()) {
             giants.increment();
         } else {
             settleFaults(ring);
@@ -156,12 +179,19 @@ final class DeviceRxQueue implements RxQueue {
             offsets[staged] = offset;
             lengths[staged] = (int) length;
             claimed = staged + 1;
-            chain.skip(ring.headerLength());
+            chain.read(headerCopy, ring.headerLength());
+            if (ring.hostOffloads() != 0) {
+                note(staged, headerCopy);
+            }
             chain.read(frames.baseAddress() + offset, (int) length);
             staged++;
         }
         ring.completeRead(head);
         return 1;
+    }
+
+    private static int largest(final FrameCache frames) {
+        return frames.pool().jumboFrames() > 0 ? FramePool.JUMBO_CAPACITY : FramePool.FRAME_CAPACITY;
     }
 
     /** A fault in the guest's memory must not surface half-way through the bookkeeping of frames. */
@@ -183,29 +213,50 @@ final class DeviceRxQueue implements RxQueue {
         return 1;
     }
 
-    private int handOver(final Burst burst) {
+    private int handOver(final Burst burst, final int allowed) {
         final int n = staged;
         if (n == 0) {
             return 0;
         }
+        final int before = burst.size();
         long sum = 0;
         for (int i = 0; i < n; i++) {
-            burst.add(offsets[i], lengths[i], port);
-            sum += lengths[i];
+            if ((unfinished >>> i & 1) == 0) {
+                burst.add(offsets[i], lengths[i], port);
+                sum += lengths[i];
+            } else if (addUnfinished(burst, i, allowed)) {
+                sum += lengths[i];
+            }
         }
-        staged = 0;
-        claimed = 0;
-        packets.add(n);
+        forget();
+        final int received = burst.size() - before;
+        packets.add(received);
         bytes.add(sum);
-        return n;
+        return received;
+    }
+
+    /** What the packet leaves to be done is compared with the copy, which the guest cannot change any more. */
+    private boolean addUnfinished(final Burst burst, final int i, final int allowed) {
+        final boolean isAllowed = OffloadRequest.isWithin(requests[i], allowed);
+        if (isAllowed && OffloadCheck.add(burst, offsets[i], lengths[i], port, requests[i])) {
+            return true;
+        }
+        burst.frames().free(offsets[i]);
+        (isAllowed ? badOffload : offload).increment();
+        return false;
     }
 
     private void abandon(final FrameCache frames) {
         for (int i = 0; i < claimed; i++) {
             frames.free(offsets[i]);
         }
+        forget();
+    }
+
+    private void forget() {
         staged = 0;
         claimed = 0;
+        unfinished = 0;
     }
 
     @Override
@@ -239,5 +290,10 @@ final class DeviceRxQueue implements RxQueue {
     @Override
     public void release() {
         slot.release();
+    }
+
+    /** Frees the private copy of a header. The queue must not be used any more. */
+    void close() {
+        UnsafeApi.freeMemory(headerCopy);
     }
 }

@@ -26,12 +26,15 @@ final class DeviceTxQueue implements TxQueue {
     private final Counter calls;
     private final Counter linkDown;
     private final Counter tooSmall;
+    private final Counter offload;
     private final Chain chain = new Chain();
     private final long headerCopy = UnsafeApi.allocateMemory(16);
 
     private final int[] heads = new int[MAX_MERGED];
     private final long[] addresses = new long[MAX_BURST];
     private final int[] lengths = new int[MAX_BURST];
+    // Of packets that leave something to be done.
+    private final long[] requests = new long[MAX_BURST];
     private final long[] chainLengths = new long[MAX_MERGED];
     private int sent;
     private long sentBytes;
@@ -47,6 +50,7 @@ final class DeviceTxQueue implements TxQueue {
         calls = scope.counter("calls");
         linkDown = scope.drops(DropReason.LINK_DOWN);
         tooSmall = scope.drops(RejectReason.BUFFER_TOO_SMALL);
+        offload = scope.drops(OffloadRequest.NOT_NEGOTIATED);
     }
 
     @Override
@@ -112,22 +116,35 @@ final class DeviceTxQueue implements TxQueue {
         return done;
     }
 
-    /** Reads up to {@code n} plain buffers, as far as each is large enough for its packet. */
+    /** Reads up to {@code n} plain buffers, as far as each is large enough for its packet, and the guest takes it. */
     private int readPlain(final SplitRing ring, final Burst burst, final int first, final int n) {
         final int plain = ring.readPlain(n, SplitRing.WRITE, heads, addresses, lengths);
         final int header = ring.headerLength();
         for (int i = 0; i < plain; i++) {
-            if (lengths[i] < header + burst.length(first + i)) {
+            if (lengths[i] < header + burst.length(first + i) || !isTaken(ring, burst, first + i, i)) {
                 return i;
             }
         }
         return plain;
     }
 
+    /** Whether the guest takes what a packet leaves to be done, kept at {@code place}. Mostly nothing is left. */
+    private boolean isTaken(final SplitRing ring, final Burst burst, final int i, final int place) {
+        if (!burst.hasOffload(i)) {
+            return true;
+        }
+        requests[place] = OffloadRequest.of(burst, i, ring.guestOffloads());
+        return requests[place] != OffloadRequest.REFUSED;
+    }
+
     private int putPlain(final SplitRing ring, final Burst burst, final int first, final int n) {
         final int header = ring.headerLength();
         for (int i = 0; i < n; i++) {
-            NetHeader.writeSingle(addresses[i], header);
+            if (burst.hasOffload(first + i)) {
+                NetHeader.write(addresses[i], header, requests[i], OffloadRequest.headers(burst, first + i), 1);
+            } else {
+                NetHeader.writeSingle(addresses[i], header);
+            }
             ByteCopy.copy(burst.address(first + i), addresses[i] + header, burst.length(first + i));
         }
         long sum = 0;
@@ -145,6 +162,11 @@ final class DeviceTxQueue implements TxQueue {
     private int putChains(final SplitRing ring, final Burst burst, final int i) {
         final int length = burst.length(i);
         final int needed = ring.headerLength() + length;
+        final long request = OffloadRequest.of(burst, i, ring.guestOffloads());
+        if (request == OffloadRequest.REFUSED) {
+            offload.increment();
+            return 1;
+        }
         chain.clear();
         int chains = 0;
         while (chain.length() < needed) {
@@ -162,7 +184,7 @@ final class DeviceTxQueue implements TxQueue {
             }
             chainLengths[chains++] = chain.length() - before;
         }
-        NetHeader.write(headerCopy, ring.headerLength(), chains);
+        NetHeader.write(headerCopy, ring.headerLength(), request, OffloadRequest.headers(burst, i), chains);
         chain.write(headerCopy, ring.headerLength());
         chain.write(burst.address(i), length);
         long left = needed;

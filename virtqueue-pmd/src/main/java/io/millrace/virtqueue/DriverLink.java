@@ -23,7 +23,7 @@ import java.time.Duration;
  *       +--------------------------- DRAINING: every worker lets go of its ring
  * </pre>
  *
- * <p>Thread safety: control loop only, but for {@link #state()}.
+ * <p>Thread safety: control loop only, but for {@link #state()} and {@link #offloads()}.
  */
 final class DriverLink implements Rendezvous.Host {
     private static final Duration DRAIN_POLL = Duration.ofMillis(1);
@@ -39,6 +39,7 @@ final class DriverLink implements Rendezvous.Host {
     private final FrameCache frames;
     private final SessionLog log;
     private volatile LinkState state = LinkState.DOWN;
+    private volatile int offloads;
     private final Rendezvous rendezvous;
     private DriverSession session;
     private ControlLoop.Timer timer;
@@ -61,6 +62,11 @@ final class DriverLink implements Rendezvous.Host {
 
     LinkState state() {
         return state;
+    }
+
+    /** What packets for the back-end may leave to be done, until there is another one. Any thread. */
+    int offloads() {
+        return offloads;
     }
 
     /**
@@ -92,6 +98,7 @@ final class DriverLink implements Rendezvous.Host {
     }
 
     private void onUp() {
+        offloads = OffloadFeatures.host(session.features());
         rendezvous.succeeded();
         announce(LinkState.UP, "the back-end is ready");
     }

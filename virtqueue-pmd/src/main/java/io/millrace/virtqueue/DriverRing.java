@@ -40,6 +40,8 @@ final class DriverRing {
     private final int headerLength;
     private final int bufferLength;
     private final boolean isMergeable;
+    private final int hostOffloads;
+    private final int guestOffloads;
     private final boolean isInOrder;
     private final boolean isIndirect;
     private final boolean isEventIndex;
@@ -81,6 +83,8 @@ final class DriverRing {
         this.size = size;
         this.mask = size - 1;
         this.isMergeable = (features & Features.VIRTIO_NET_F_MRG_RXBUF) != 0;
+        this.hostOffloads = OffloadFeatures.host(features);
+        this.guestOffloads = OffloadFeatures.guest(features);
         this.isInOrder = (features & Features.VIRTIO_F_IN_ORDER) != 0;
         this.isIndirect = (features & Features.VIRTIO_F_INDIRECT_DESC) != 0;
         this.isEventIndex = (features & Features.VIRTIO_F_EVENT_IDX) != 0;
@@ -145,6 +149,16 @@ final class DriverRing {
 
     boolean isMergeable() {
         return isMergeable;
+    }
+
+    /** What packets for the back-end may leave to be done. */
+    int hostOffloads() {
+        return hostOffloads;
+    }
+
+    /** What packets of the back-end may leave to be done. */
+    int guestOffloads() {
+        return guestOffloads;
     }
 
     boolean isIndirect() {

@@ -23,8 +23,6 @@ import java.util.function.Consumer;
 final class DriverRxQueue implements RxQueue, AutoCloseable {
     static final DropReason BAD_LENGTH =
         new DropReason("bad-length", "the back-end returned a packet shorter than an Ethernet header or too long");
-    static final DropReason OFFLOAD =
-        new DropReason("offload", "the back-end left work to do that was not negotiated, such as a checksum");
 
     private static final int COLUMN = 64;
     private static final int REFILL = 64;
@@ -43,6 +41,7 @@ final class DriverRxQueue implements RxQueue, AutoCloseable {
     private final Counter noFrame;
     private final Counter badLength;
     private final Counter offload;
+    private final Counter badOffload;
 
     private final int[] offsets = new int[COLUMN];
     private final int[] lengths = new int[COLUMN];
@@ -76,7 +75,8 @@ final class DriverRxQueue implements RxQueue, AutoCloseable {
         starved = scope.counter("starved");
         noFrame = scope.drops(DropReason.NO_FRAME);
         badLength = scope.drops(BAD_LENGTH);
-        offload = scope.drops(OFFLOAD);
+        offload = scope.drops(OffloadRequest.NOT_NEGOTIATED);
+        badOffload = scope.drops(OffloadRequest.SENSELESS);
     }
 
     @Override
@@ -119,17 +119,36 @@ final class DriverRxQueue implements RxQueue, AutoCloseable {
                 i = gather(current, burst, i);
             } else if (length < headerLength + MIN_PACKET || length > bufferLength) {
                 drop(burst.frames(), i++, badLength);
-            } else if (NetHeader.hasOffload(poolBase + offsets[i] - headerLength)) {
-                drop(burst.frames(), i++, offload);
             } else {
-                burst.add(offsets[i], length - headerLength, portId);
-                receivedBytes += length - headerLength;
+                add(burst, offsets[i], length - headerLength, request(poolBase + offsets[i] - headerLength),
+                    current.guestOffloads());
                 i++;
             }
         }
         current.keepQuiet();
         packets.add(burst.size() - before);
         bytes.add(receivedBytes);
+    }
+
+    /** What a packet with that header leaves to be done: its fields are read once. */
+    private static long request(final long header) {
+        final int asks = NetHeader.asks(header);
+        return asks == 0 ? OffloadRequest.NONE : NetHeader.request(header, asks);
+    }
+
+    private void add(final Burst burst, final int offset, final int length, final long request, final int allowed) {
+        if (request == OffloadRequest.NONE) {
+            burst.add(offset, length, portId);
+        } else if (!OffloadRequest.isWithin(request, allowed)) {
+            burst.frames().free(offset);
+            offload.increment();
+            return;
+        } else if (!OffloadCheck.add(burst, offset, length, portId, request)) {
+            burst.frames().free(offset);
+            badOffload.increment();
+            return;
+        }
+        receivedBytes += length;
     }
 
     /** First pass: tokens, lengths and buffer counts into columns, so that the cache misses of all packets overlap. */
@@ -180,7 +199,7 @@ final class DriverRxQueue implements RxQueue, AutoCloseable {
             return column;
         }
         final int headerLength = current.headerLength();
-        final boolean hasOffload = NetHeader.hasOffload(poolBase + offsets[first] - headerLength);
+        final long request = request(poolBase + offsets[first] - headerLength);
         final int jumbo = frames.allocateJumbo();
         int total = 0;
         boolean isBad = false;
@@ -211,21 +230,15 @@ final class DriverRxQueue implements RxQueue, AutoCloseable {
             total += isBad ? 0 : length - skip;
             frames.free(offset);
         }
-        finish(burst, jumbo, total, isBad || total < MIN_PACKET, hasOffload);
-        return i;
-    }
-
-    private void finish(final Burst burst, final int jumbo, final int length, final boolean isBad,
-                        final boolean hasOffload) {
         if (jumbo == FramePool.NONE) {
             noFrame.increment();
-        } else if (isBad || hasOffload) {
-            burst.frames().free(jumbo);
-            (isBad ? badLength : offload).increment();
+        } else if (isBad || total < MIN_PACKET) {
+            frames.free(jumbo);
+            badLength.increment();
         } else {
-            burst.add(jumbo, length, portId);
-            receivedBytes += length;
+            add(burst, jumbo, total, request, current.guestOffloads());
         }
+        return i;
     }
 
     /** Posts as many frames as fit, a batch at most: a large ring fills over several polls. */

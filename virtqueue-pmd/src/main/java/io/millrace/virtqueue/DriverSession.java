@@ -25,6 +25,7 @@ final class DriverSession implements AutoCloseable {
     private FrontEnd.Owner onEnd;
     private Runnable onStopped;
     private int ringsToStop;
+    private long features;
 
     /**
      * Allocates everything.
@@ -70,12 +71,18 @@ final class DriverSession implements AutoCloseable {
         new Handshake(frontEnd, config, memory, kickFds, callFds, this::onReady).start();
     }
 
-    private void onReady(final long features) {
+    private void onReady(final long negotiated) {
+        features = negotiated;
         for (int ring = 0; ring < slots.length; ring++) {
             slots[ring].offer(new DriverRing(memory, ring, config.ringSize(), features,
                 kicks.get(ring).fd().number(), calls.get(ring).fd()));
         }
         onUp.run();
+    }
+
+    /** What was negotiated, once it is up. */
+    long features() {
+        return features;
     }
 
     private void onEnd(final SessionEnd why) {

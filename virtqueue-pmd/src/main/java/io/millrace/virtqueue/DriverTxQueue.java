@@ -33,6 +33,7 @@ final class DriverTxQueue implements TxQueue, AutoCloseable {
     private final Counter kicks;
     private final Counter linkDown;
     private final Counter noFrame;
+    private final Counter offload;
     private DriverRing ring;
 
     /**
@@ -52,6 +53,7 @@ final class DriverTxQueue implements TxQueue, AutoCloseable {
         kicks = scope.counter("kicks");
         linkDown = scope.drops(DropReason.LINK_DOWN);
         noFrame = scope.drops(DropReason.NO_FRAME);
+        offload = scope.drops(OffloadRequest.NOT_NEGOTIATED);
     }
 
     @Override
@@ -80,46 +82,68 @@ final class DriverTxQueue implements TxQueue, AutoCloseable {
     }
 
     private int send(final DriverRing current, final Burst burst, final int n) {
-        final int headerLength = current.headerLength();
+        final int taken = current.hostOffloads();
         long sum = 0;
-        int unsent = 0;
+        int refused = 0;
+        int starved = 0;
         for (int i = 0; i < n; i++) {
-            final int offset = burst.offset(i);
-            final int length = burst.length(i);
-            // Frames of both classes start at multiples of the small one's size: most packets pass by this test.
-            if ((offset & FRAME_MASK) >= FramePool.RESERVED + headerLength
-                || burst.frames().headroom(offset) >= headerLength) {
-                final int start = offset - headerLength;
-                NetHeader.writeZero(poolBase + start, headerLength);
-                current.post(offset, start, headerLength + length, 0);
-                sum += length;
-            } else if (postWithoutHeadroom(current, burst.frames(), offset, length)) {
-                sum += length;
+            final long request = OffloadRequest.of(burst, i, taken);
+            if (request == OffloadRequest.REFUSED) {
+                burst.frames().free(burst.offset(i));
+                refused++;
+            } else if (post(current, burst, i, request)) {
+                sum += burst.length(i);
             } else {
-                unsent++;
+                starved++;
             }
         }
         burst.takeFront(n);
-        packets.add(n - unsent);
+        final int sent = n - refused - starved;
+        packets.add(sent);
         bytes.add(sum);
-        noFrame.add(unsent);
+        offload.add(refused);
+        noFrame.add(starved);
         kicks.add(current.publish(signal));
-        return n - unsent;
+        return sent;
+    }
+
+    private boolean post(final DriverRing current, final Burst burst, final int i, final long request) {
+        final int offset = burst.offset(i);
+        final int length = burst.length(i);
+        // Frames of both classes start at multiples of the small one's size: most packets pass by this test.
+        if ((offset & FRAME_MASK) < FramePool.RESERVED + current.headerLength()
+            && burst.frames().headroom(offset) < current.headerLength()) {
+            return postWithoutHeadroom(current, burst, i, request);
+        }
+        postBehindHeader(current, offset, length, request, OffloadRequest.headers(burst, i));
+        return true;
+    }
+
+    private void postBehindHeader(final DriverRing current, final int offset, final int length, final long request,
+                                  final int headers) {
+        final int headerLength = current.headerLength();
+        final int start = offset - headerLength;
+        if (request == OffloadRequest.NONE) {
+            NetHeader.writeZero(poolBase + start, headerLength);
+        } else {
+            NetHeader.write(poolBase + start, headerLength, request, headers, 0);
+        }
+        current.post(offset, start, headerLength + length, 0);
     }
 
     /** Somebody pushed so many headers that none fits before them: by an indirect table, or from a new frame. */
-    private boolean postWithoutHeadroom(final DriverRing current, final FrameCache frames, final int offset,
-                                        final int length) {
-        if (current.isIndirect()) {
+    private boolean postWithoutHeadroom(final DriverRing current, final Burst burst, final int i, final long request) {
+        final FrameCache frames = burst.frames();
+        final int offset = burst.offset(i);
+        final int length = burst.length(i);
+        if (request == OffloadRequest.NONE && current.isIndirect()) {
             current.postIndirect(offset, offset, length);
             return true;
         }
         final int copy = frames.allocateFor(length);
         if (copy != FramePool.NONE) {
             UnsafeApi.copyMemory(poolBase + offset, poolBase + copy, length);
-            final int start = copy - current.headerLength();
-            NetHeader.writeZero(poolBase + start, current.headerLength());
-            current.post(copy, start, current.headerLength() + length, 0);
+            postBehindHeader(current, copy, length, request, OffloadRequest.headers(burst, i));
         }
         frames.free(offset);
         return copy != FramePool.NONE;

@@ -32,6 +32,9 @@ final class Features {
     static final long VIRTIO_F_ACCESS_PLATFORM = 1L << 33;
     static final long VIRTIO_F_RING_PACKED = 1L << 34;
     static final long VIRTIO_F_IN_ORDER = 1L << 35;
+    static final long VIRTIO_NET_F_GUEST_USO4 = 1L << 54;
+    static final long VIRTIO_NET_F_GUEST_USO6 = 1L << 55;
+    static final long VIRTIO_NET_F_HOST_USO = 1L << 56;
 
     private Features() {
     }

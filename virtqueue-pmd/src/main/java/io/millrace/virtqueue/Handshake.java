@@ -59,7 +59,7 @@ final class Handshake {
     }
 
     private void onFeatures(final long offered) {
-        features = offered & config.wantedFeatures();
+        features = config.features(offered);
         if (!Features.has(offered, Features.VIRTIO_F_VERSION_1)
             && !Features.has(offered, Features.VIRTIO_F_ANY_LAYOUT)) {
             refuse("the back-end offers neither VERSION_1 nor ANY_LAYOUT: it is older than this driver can serve");

@@ -44,6 +44,8 @@ final class SplitRing {
     private final boolean isInOrder;
     private final boolean isMergeable;
     private final int headerLength;
+    private final int hostOffloads;
+    private final int guestOffloads;
     private final Fd kick;
 
     private int nextAvail;
@@ -74,6 +76,8 @@ final class SplitRing {
         isInOrder = Features.has(features, Features.VIRTIO_F_IN_ORDER);
         isMergeable = Features.has(features, Features.VIRTIO_NET_F_MRG_RXBUF);
         headerLength = NetHeader.length(features);
+        hostOffloads = OffloadFeatures.host(features);
+        guestOffloads = OffloadFeatures.guest(features);
         kick = setup.kick();
         nextAvail = setup.nextAvail();
         availIndex = nextAvail;
@@ -124,6 +128,16 @@ final class SplitRing {
 
     int headerLength() {
         return headerLength;
+    }
+
+    /** What packets of the guest may leave to be done. */
+    int hostOffloads() {
+        return hostOffloads;
+    }
+
+    /** What packets for the guest may leave to be done. */
+    int guestOffloads() {
+        return guestOffloads;
     }
 
     boolean isMergeable() {

@@ -75,6 +75,11 @@ final class VhostDevice implements AutoCloseable {
         hasFeatures = true;
     }
 
+    /** What packets for the guest may leave to be done. */
+    int guestOffloads() {
+        return OffloadFeatures.guest(features);
+    }
+
     void protocolFeatures(final long value) {
         protocolFeatures = value;
     }

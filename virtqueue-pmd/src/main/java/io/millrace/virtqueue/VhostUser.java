@@ -56,7 +56,7 @@ public final class VhostUser implements PollModeDriver {
 
     private static VhostUser of(final String path, final boolean isServer) {
         SocketPath.check(path);
-        return new VhostUser(Path.of(path), isServer, SocketPath.portName(path), new DeviceOffer(1, 0));
+        return new VhostUser(Path.of(path), isServer, SocketPath.portName(path), DeviceOffer.DEFAULT);
     }
 
     /** The same port by another name. Without it, the name comes from the socket's: {@code vm0} from vm0.sock. */
@@ -74,7 +74,7 @@ public final class VhostUser implements PollModeDriver {
             throw new ConfigurationException(
                 "a vhost-user port has 1 to " + MAX_QUEUES + " queues, not " + queues);
         }
-        return new VhostUser(path, isServer, name, new DeviceOffer(queues, offer.mtu()));
+        return with(new DeviceOffer(queues, offer.mtu(), offer.withheld()));
     }
 
     /**
@@ -87,12 +87,37 @@ public final class VhostUser implements PollModeDriver {
             throw new ConfigurationException("an MTU is a number from " + DeviceOffer.MIN_MTU + " to "
                 + DeviceOffer.MAX_MTU + ", not " + mtu);
         }
-        return new VhostUser(path, isServer, name, new DeviceOffer(offer.queues(), mtu));
+        return with(new DeviceOffer(offer.queues(), mtu, offer.withheld()));
+    }
+
+    /**
+     * Which work the guest and this port may leave to each other, as bits of {@link io.millrace.Offload}: none if not
+     * said. The guest takes what it likes of it. Without jumbo frames in the pool, packets larger than the MTU are not
+     * among it.
+     *
+     * @throws ConfigurationException if there is an unknown bit, or any without {@link io.millrace.Offload#CSUM}.
+     */
+    public VhostUser offloads(final int bits) {
+        return with(offer.offloads(OffloadFeatures.check(bits)));
+    }
+
+    /**
+     * Whether to offer VIRTIO_NET_F_MRG_RXBUF; on if not said. Without it a guest that takes large packets has to keep
+     * 64 KiB for each receive buffer.
+     */
+    public VhostUser mergeable(final boolean wanted) {
+        return with(offer.with(Features.VIRTIO_NET_F_MRG_RXBUF, wanted));
+    }
+
+    private VhostUser with(final DeviceOffer newOffer) {
+        return new VhostUser(path, isServer, name, newOffer);
     }
 
     @Override
     public Port open(final PortContext context) {
-        return VhostUserPort.open(this, context);
+        final boolean hasJumbo = context.pool().jumboFrames() > 0;
+        return VhostUserPort.open(
+            hasJumbo ? this : with(offer.with(OffloadFeatures.of(OffloadFeatures.LARGE), false)), context);
     }
 
     Path path() {

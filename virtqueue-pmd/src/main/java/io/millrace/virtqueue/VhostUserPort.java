@@ -64,6 +64,16 @@ final class VhostUserPort extends QueuePort<DeviceRxQueue, DeviceTxQueue> {
         return config.isServer() || link() == LinkState.UP;
     }
 
+    /** What packets received here may leave to be done. */
+    int rxOffloads() {
+        return config.offer().rxOffloads();
+    }
+
+    /** What the peer takes now of packets that are sent. */
+    int txOffloads() {
+        return link.offloads();
+    }
+
     @Override
     protected void end() {
         final boolean isOver = context().control().call(link::close) || awaitEnd();
@@ -91,6 +101,7 @@ final class VhostUserPort extends QueuePort<DeviceRxQueue, DeviceTxQueue> {
     }
 
     private void closeQueues() {
+        rxQueues().forEach(DeviceRxQueue::close);
         txQueues().forEach(DeviceTxQueue::close);
         for (final RingSlot slot : slots) {
             slot.close();

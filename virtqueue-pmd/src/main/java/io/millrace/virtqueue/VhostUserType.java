@@ -21,7 +21,7 @@ public final class VhostUserType implements PortType {
 
     @Override
     public String usage() {
-        return "vhost-user:SOCKET[,client][,queues=N][,mtu=N][,name=NAME]";
+        return "vhost-user:SOCKET[,client][,queues=N][,mtu=N][,name=NAME][,mrg=on|off]";
     }
 
     @Override
@@ -30,7 +30,8 @@ public final class VhostUserType implements PortType {
             throw new ConfigurationException("the port \"" + spec + "\" has no path: write " + usage());
         }
         VhostUser port = spec.flag("client") ? VhostUser.connect(spec.target()) : VhostUser.listen(spec.target());
-        port = port.queues(spec.number("queues", 1, MAX_QUEUES, 1));
+        port = port.queues(spec.number("queues", 1, MAX_QUEUES, 1))
+            .mergeable(spec.isOn("mrg"));
         final int mtu = spec.number("mtu", DeviceOffer.MIN_MTU, DeviceOffer.MAX_MTU, 0);
         if (mtu != 0) {
             port = port.mtu(mtu);

@@ -25,6 +25,10 @@ public final class VirtioUser implements PollModeDriver {
     static final int MAX_RING = 32768;
 
     private static final int DEFAULT_RING = 256;
+    private static final long WANTED = Features.VIRTIO_F_VERSION_1 | Features.VIRTIO_F_ANY_LAYOUT
+        | Features.VHOST_USER_F_PROTOCOL_FEATURES | Features.VIRTIO_NET_F_MQ | Features.VIRTIO_NET_F_MRG_RXBUF
+        | Features.VIRTIO_F_INDIRECT_DESC | Features.VIRTIO_F_EVENT_IDX | Features.VIRTIO_F_IN_ORDER
+        | OffloadFeatures.of(OffloadFeatures.ALL);
 
     private final String path;
     private final boolean server;
@@ -65,7 +69,8 @@ public final class VirtioUser implements PollModeDriver {
 
     private static VirtioUser of(final String path, final boolean server) {
         SocketPath.check(path);
-        return new VirtioUser(path, server, SocketPath.portName(path), 1, DEFAULT_RING, 0);
+        return new VirtioUser(path, server, SocketPath.portName(path), 1, DEFAULT_RING,
+            OffloadFeatures.of(OffloadFeatures.ALL));
     }
 
     /**
@@ -124,13 +129,26 @@ public final class VirtioUser implements PollModeDriver {
         return with(Features.VIRTIO_F_EVENT_IDX, wanted);
     }
 
+    /**
+     * Which work the back-end and this port may leave to each other where both know how, as bits of
+     * {@link io.millrace.Offload}: none if not said. Packets larger than the MTU come in only in mergeable buffers, and
+     * with jumbo frames in the pool.
+     *
+     * @throws ConfigurationException if there is an unknown bit, or any without {@link io.millrace.Offload#CSUM}.
+     */
+    public VirtioUser offloads(final int bits) {
+        return with(OffloadFeatures.of(OffloadFeatures.ALL), false)
+            .with(OffloadFeatures.of(OffloadFeatures.check(bits)), true);
+    }
+
     private VirtioUser with(final long feature, final boolean wanted) {
         return new VirtioUser(path, server, name, queues, ringSize, wanted ? unwanted & ~feature : unwanted | feature);
     }
 
     @Override
     public Port open(final PortContext context) {
-        return VirtioUserPort.open(this, context);
+        final boolean hasJumbo = context.pool().jumboFrames() > 0;
+        return VirtioUserPort.open(hasJumbo ? this : with(OffloadFeatures.of(OffloadFeatures.LARGE), false), context);
     }
 
     Path path() {
@@ -153,15 +171,17 @@ public final class VirtioUser implements PollModeDriver {
         return ringSize;
     }
 
-    /** Every virtio feature this driver would like to have. */
-    long wantedFeatures() {
-        long wanted = Features.VIRTIO_F_VERSION_1 | Features.VIRTIO_F_ANY_LAYOUT
-            | Features.VHOST_USER_F_PROTOCOL_FEATURES | Features.VIRTIO_NET_F_MRG_RXBUF
-            | Features.VIRTIO_F_INDIRECT_DESC | Features.VIRTIO_F_EVENT_IDX | Features.VIRTIO_F_IN_ORDER;
-        if (queues > 1) {
-            wanted |= Features.VIRTIO_NET_F_MQ;
+    /** The features to accept of those that a back-end offers. */
+    long features(final long offered) {
+        long features = offered & WANTED & ~unwanted;
+        if (queues == 1) {
+            features &= ~Features.VIRTIO_NET_F_MQ;
         }
-        return wanted & ~unwanted;
+        if (!Features.has(features, Features.VIRTIO_NET_F_MRG_RXBUF)) {
+            // One buffer is one normal frame.
+            features &= ~OffloadFeatures.guestFeatures(OffloadFeatures.LARGE);
+        }
+        return OffloadFeatures.consistent(features);
     }
 
     @Override

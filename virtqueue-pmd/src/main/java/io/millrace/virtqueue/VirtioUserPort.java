@@ -62,6 +62,16 @@ final class VirtioUserPort extends QueuePort<DriverRxQueue, DriverTxQueue> {
         return config.isServer() || link() == LinkState.UP;
     }
 
+    /** What packets received here may leave to be done. */
+    int rxOffloads() {
+        return OffloadFeatures.guest(config.features(-1));
+    }
+
+    /** What the peer takes now of packets that are sent. */
+    int txOffloads() {
+        return link.offloads();
+    }
+
     @Override
     protected void end() {
         if (!context().control().isInLoop()) {

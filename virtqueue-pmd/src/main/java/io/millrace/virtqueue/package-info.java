@@ -22,6 +22,9 @@
  * device returns them as <em>used</em> and <em>call</em>s. Receive and transmit are named as the data plane sees them:
  * a device receives from the ring on which its guest transmits.
  *
+ * <p>What a packet leaves to be done travels as an OffloadRequest between its NetHeader and its burst; OffloadCheck
+ * compares a peer's with the packet.
+ *
  * <p>Reading order: Rendezvous for how either side finds the other; Message, MessageChannel and VhostRequest for the
  * protocol; then for the device side DeviceLink,
  * VhostSession, RequestHandlers, RingSlot, SplitRing, DeviceRxQueue; for the driver side DriverLink, Handshake,

@@ -43,19 +43,27 @@ final class LoopbackFixture implements AutoCloseable {
     final Port driver;
     private final Path folder;
     private final int queues;
+    private final UnaryOperator<VhostUser> deviceConfig;
     private Port device;
 
     LoopbackFixture() {
         this(1, UnaryOperator.identity());
     }
 
+    LoopbackFixture(final int queues, final UnaryOperator<VirtioUser> driverConfig) {
+        this(queues, UnaryOperator.identity(), driverConfig);
+    }
+
     /**
      * Opens both ports and waits until packets can pass.
      *
-     * @param config changes the driver's configuration.
+     * @param deviceConfig changes the device's configuration.
+     * @param driverConfig changes the driver's configuration.
      */
-    LoopbackFixture(final int queues, final UnaryOperator<VirtioUser> config) {
+    LoopbackFixture(final int queues, final UnaryOperator<VhostUser> deviceConfig,
+                    final UnaryOperator<VirtioUser> driverConfig) {
         this.queues = queues;
+        this.deviceConfig = deviceConfig;
         try {
             folder = Files.createTempDirectory("loopback");
         } catch (final IOException e) {
@@ -69,7 +77,7 @@ final class LoopbackFixture implements AutoCloseable {
         atDriver = new Burst(frames, 32);
         openDevice();
         final VirtioUser plain = VirtioUser.connect(socket()).name("driver").queues(queues);
-        driver = config.apply(plain).open(context(1));
+        driver = driverConfig.apply(plain).open(context(1));
         awaitUp();
     }
 
@@ -88,7 +96,7 @@ final class LoopbackFixture implements AutoCloseable {
 
     /** Opens the device's port, again after {@link #closeDevice()}. */
     void openDevice() {
-        device = VhostUser.listen(socket()).name("device").queues(queues).open(context(0));
+        device = deviceConfig.apply(VhostUser.listen(socket()).name("device").queues(queues)).open(context(0));
     }
 
     void closeDevice() {

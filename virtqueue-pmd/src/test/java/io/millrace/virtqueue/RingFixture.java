@@ -62,6 +62,7 @@ final class RingFixture implements AutoCloseable {
         while (!slot.recall()) {
             rx.release();
         }
+        rx.close();
         tx.close();
         slot.close();
         call.close();

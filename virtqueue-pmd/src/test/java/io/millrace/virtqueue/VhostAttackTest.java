@@ -189,7 +189,7 @@ class VhostAttackTest {
     @Test
     void shouldServeOnlyWhatWasOffered() {
         for (final VhostRequest request : VhostRequest.values()) {
-            if (new RequestHandlers(new VhostDevice(new DeviceOffer(1, 0), new RingSlot[0])).of(request) == null) {
+            if (new RequestHandlers(new VhostDevice(DeviceOffer.DEFAULT, new RingSlot[0])).of(request) == null) {
                 attack("not-offered", bad -> bad.send(request, RawFrontEnd.payload(0)));
             } else if (request.protocolFeature() != 0) {
                 attack("not-negotiated", bad -> bad.send(request, RawFrontEnd.payload(0)));

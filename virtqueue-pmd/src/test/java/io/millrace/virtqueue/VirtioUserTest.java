@@ -38,9 +38,9 @@ class VirtioUserTest {
         assertEquals(4, driver.queues());
         assertEquals(1024, driver.ringSize());
         assertEquals("a", driver.name());
-        assertEquals(0, driver.wantedFeatures()
+        assertEquals(0, driver.features(-1)
             & (Features.VIRTIO_NET_F_MRG_RXBUF | Features.VIRTIO_F_IN_ORDER));
-        assertTrue(Features.has(driver.wantedFeatures(), Features.VIRTIO_F_EVENT_IDX
+        assertTrue(Features.has(driver.features(-1), Features.VIRTIO_F_EVENT_IDX
             | Features.VIRTIO_F_INDIRECT_DESC | Features.VIRTIO_NET_F_MQ));
     }
 
