@@ -29,9 +29,14 @@ final class Treadmill implements AutoCloseable {
 
     /** Without ports yet, for bursts of that many packets. */
     Treadmill(final int burst) {
+        this(burst, true);
+    }
+
+    /** The same; {@code samples} whether stages are timed now and then. */
+    Treadmill(final int burst, final boolean samples) {
         this.burst = burst;
         dataplane = Dataplane.builder().name("treadmill").idle(Idle.SPIN).burst(burst).jumboFrames(0)
-            .heedSignals(false).build();
+            .heedSignals(false).sampling(samples).build();
     }
 
     Dataplane dataplane() {

@@ -29,6 +29,7 @@ public final class DataplaneBuilder {
     private Duration maxWait = Duration.ofMillis(1);
     private Path countersFile;
     private boolean heedsSignals = true;
+    private boolean samples = true;
     private boolean isStepped;
 
     DataplaneBuilder() {
@@ -90,6 +91,15 @@ public final class DataplaneBuilder {
     }
 
     /**
+     * Whether every stage is timed in one of 64 passes, for {@link GraphView} and what is made from it. True if not
+     * called: what it costs does not show in {@code SamplingBenchmark}.
+     */
+    public DataplaneBuilder sampling(final boolean isOn) {
+        samples = isOn;
+        return this;
+    }
+
+    /**
      * Makes it stand still unless it is told to go: no worker has a thread, {@link Dataplane#step} makes one pass of
      * each on the calling thread, and the time that nodes are told passes only by {@link Dataplane#advance}. For tests
      * of nodes and graphs, and for a debugger: at a breakpoint nothing runs on, and no ring overflows but those of the
@@ -124,7 +134,8 @@ public final class DataplaneBuilder {
         final FramePool pool = FramePool.create(frames, jumboFrames);
         try {
             return new Dataplane(
-                new Settings(name, cpus.clone(), idle, maxWait.toNanos(), burst, heedsSignals, isStepped), pool,
+                new Settings(name, cpus.clone(), idle, maxWait.toNanos(), burst, heedsSignals, samples, isStepped),
+                pool,
                 countersFile == null ? Counters.inMemory() : Counters.mapped(countersFile));
         } catch (final RuntimeException e) {
             pool.close();

@@ -51,6 +51,7 @@ final class Duty implements Agent {
     private final Worker worker;
     private final NanoClock clock;
     private final int housekeepingMask;
+    private final boolean samples;
     private final FaultLog faults = new FaultLog();
     private final DropWatch dropWatch;
     private final MpscVarHandleArrayQueue<Runnable> tasks = new MpscVarHandleArrayQueue<>(MOST_TASKS);
@@ -80,14 +81,15 @@ final class Duty implements Agent {
     /**
      * Nothing to do yet.
      *
-     * @param clock        that nodes are told the time by.
-     * @param isMeticulous whether it keeps house after every pass: for a worker that makes few.
+     * @param clock that nodes are told the time by.
      */
-    Duty(final Worker worker, final Counters counters, final NanoClock clock, final boolean isMeticulous) {
+    Duty(final Worker worker, final Counters counters, final NanoClock clock, final Settings settings) {
         this.worker = worker;
         this.clock = clock;
         dropWatch = new DropWatch(worker, faults);
-        housekeepingMask = isMeticulous ? 0 : HOUSEKEEPING_MASK;
+        // A worker that is stepped makes few passes.
+        housekeepingMask = settings.isStepped() ? 0 : HOUSEKEEPING_MASK;
+        samples = settings.samples();
         scope = counters.scope("worker", worker.name());
         cyclesCounter = scope.counter("cycles");
         busyCyclesCounter = scope.counter("busy-cycles");
@@ -135,12 +137,7 @@ final class Duty implements Agent {
         }
         final int received;
         if ((++cycles & housekeepingMask) == 0) {
-            final long beforeNs = System.nanoTime();
-            received = program.runTimed();
-            if (received > 0) {
-                sampledBusyNs.add(System.nanoTime() - beforeNs);
-                sampledBusyCycles.increment();
-            }
+            received = samples ? runTimed() : program.run();
             keepHouse();
         } else {
             received = program.run();
@@ -148,6 +145,16 @@ final class Duty implements Agent {
         if (received > 0) {
             busyCycles++;
             packets += received;
+        }
+        return received;
+    }
+
+    private int runTimed() {
+        final long beforeNs = System.nanoTime();
+        final int received = program.runTimed();
+        if (received > 0) {
+            sampledBusyNs.add(System.nanoTime() - beforeNs);
+            sampledBusyCycles.increment();
         }
         return received;
     }

@@ -9,8 +9,9 @@ package io.millrace.pipeline;
  * @param maxWaitNs    how long a worker sleeps at most while a queue cannot wake it.
  * @param burst        the most packets taken from a queue at a time.
  * @param heedsSignals whether a signal to the process closes it.
+ * @param samples      whether stages are timed in some passes.
  * @param isStepped    whether it moves only when it is told to.
  */
 record Settings(String name, int[] cpus, Idle idle, long maxWaitNs, int burst, boolean heedsSignals,
-                boolean isStepped) {
+                boolean samples, boolean isStepped) {
 }

@@ -29,7 +29,7 @@ final class WorkerThread implements AutoCloseable {
 
     private WorkerThread(final Worker worker, final Dataplane dataplane) {
         this.worker = worker;
-        duty = new Duty(worker, dataplane.counters(), dataplane.clock(), dataplane.settings().isStepped());
+        duty = new Duty(worker, dataplane.counters(), dataplane.clock(), dataplane.settings());
         duty.dropWatch().by(dataplane.dropWatchers().makers());
         final IdleStrategy idle = dataplane.settings().isStepped() ? null
             : dataplane.settings().idle().strategy(duty, dataplane.settings().maxWaitNs());
