@@ -22,6 +22,13 @@ public interface TxQueue {
     /** Whether a peer takes packets from this queue now. A multi-queue port spreads flows over the ready ones. */
     boolean isReady();
 
+    /**
+     * Called by the transmitting thread before it sleeps. A driver that puts something off for a while, such as telling
+     * its peer of packets, does it now.
+     */
+    default void flush() {
+    }
+
     /** Called by the transmitting thread when it stops for good, or before another thread takes over. */
     void release();
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Puts counters on a screen or on a pipe: as text for people, or as JSON, one object a line, for programs.
@@ -95,6 +96,16 @@ final class Report {
             outcome.flatMap(Outcome::latencies).ifPresent(out::println);
             outcome.ifPresent(v -> out.println(v.text()));
         }
+        out.flush();
+    }
+
+    /** Every counter that is not 0, by name, as text. */
+    void counters(final Map<String, Long> counters) {
+        new TreeMap<>(counters).forEach((name, value) -> {
+            if (value != 0) {
+                out.printf("%-59s %16d%n", name, value);
+            }
+        });
         out.flush();
     }
 

@@ -28,7 +28,10 @@ final class StatsCommand implements Callable<Integer> {
         description = "print rates every SECONDS (default: 1) until the process ends")
     private Double watch;
 
-    @Option(names = "--json", description = "print JSON, one object a line")
+    @Option(names = "--all", description = "print every counter that counted something, by name")
+    private boolean isAll;
+
+    @Option(names = "--json", description = "print JSON, one object a line; it has every counter")
     private boolean isJson;
 
     @Override
@@ -66,7 +69,12 @@ final class StatsCommand implements Callable<Integer> {
             if (!isJson) {
                 System.out.println("process " + process + "  " + Target.command(process));
             }
-            new Report(System.out, isJson).totals(seconds(process), process, file.snapshot(), Optional.empty());
+            final Report report = new Report(System.out, isJson);
+            final Map<String, Long> counters = file.snapshot();
+            report.totals(seconds(process), process, counters, Optional.empty());
+            if (isAll && !isJson) {
+                report.counters(counters);
+            }
         }
     }
 

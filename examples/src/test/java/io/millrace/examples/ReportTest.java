@@ -53,6 +53,14 @@ class ReportTest {
     }
 
     @Test
+    void shouldPrintEveryCounterThatCounted() {
+        new Report(out, false).counters(Map.of("port/a/tx0/calls-suppressed", 12L, "port/a/rx0/chains", 3L,
+            "port/a/rx0/calls", 0L));
+        assertEquals(List.of("port/a/rx0/chains 3", "port/a/tx0/calls-suppressed 12"),
+            text().lines().map(line -> line.replaceAll(" +", " ")).toList());
+    }
+
+    @Test
     void shouldSayThatThereWereNoDrops() {
         new Report(out, false).totals(1, 7, Map.of(), Optional.empty());
         assertEquals("no drops", text().lines().skip(1).findFirst().orElseThrow());

@@ -29,6 +29,7 @@ final class AdaptiveIdle implements IdleStrategy, AutoCloseable {
 
     private final WakeUps wakeUps;
     private final long maxWaitNs;
+    private final Runnable beforeWait;
     private final Runnable afterWait;
     private final Counter waits;
     private final Counter woken;
@@ -39,16 +40,18 @@ final class AdaptiveIdle implements IdleStrategy, AutoCloseable {
     /**
      * What one worker does between two passes.
      *
-     * @param wakeUps   where it sleeps; closed with this.
-     * @param maxWaitNs how long it sleeps at most while some queue cannot wake it.
-     * @param afterWait what it does after each sleep.
-     * @param waits     counts how often it sleeps.
-     * @param woken     counts how often it was woken before the time had passed.
+     * @param wakeUps    where it sleeps; closed with this.
+     * @param maxWaitNs  how long it sleeps at most while some queue cannot wake it.
+     * @param beforeWait what it does before it sleeps.
+     * @param afterWait  what it does after each sleep.
+     * @param waits      counts how often it sleeps.
+     * @param woken      counts how often it was woken before the time had passed.
      */
-    AdaptiveIdle(final WakeUps wakeUps, final long maxWaitNs, final Runnable afterWait, final Counter waits,
-                 final Counter woken) {
+    AdaptiveIdle(final WakeUps wakeUps, final long maxWaitNs, final Runnable beforeWait, final Runnable afterWait,
+                 final Counter waits, final Counter woken) {
         this.wakeUps = wakeUps;
         this.maxWaitNs = maxWaitNs;
+        this.beforeWait = beforeWait;
         this.afterWait = afterWait;
         this.waits = waits;
         this.woken = woken;
@@ -80,6 +83,7 @@ final class AdaptiveIdle implements IdleStrategy, AutoCloseable {
     }
 
     private void sleep() {
+        beforeWait.run();
         final boolean isWoken = wakeUps.await(waitNs);
         disarm();
         waits.increment();

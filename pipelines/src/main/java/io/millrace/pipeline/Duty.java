@@ -159,6 +159,11 @@ final class Duty implements Agent {
         return received;
     }
 
+    /** Before it sleeps: nothing that its queues have put off waits for the next packet. */
+    void flush() {
+        program.flush();
+    }
+
     private int drainOnce() {
         final int received = program.drain();
         drained += received;
@@ -180,7 +185,8 @@ final class Duty implements Agent {
     /** What this worker does between passes if it is to sleep. Before it starts. */
     AdaptiveIdle adaptiveIdle(final long maxWaitNs) {
         wakeUps = new WakeUps(program.sources(), faults);
-        return new AdaptiveIdle(wakeUps, maxWaitNs, this::keepHouse, scope.counter("waits"), scope.counter("woken"));
+        return new AdaptiveIdle(wakeUps, maxWaitNs, this::flush, this::keepHouse, scope.counter("waits"),
+            scope.counter("woken"));
     }
 
     private void keepHouse() {

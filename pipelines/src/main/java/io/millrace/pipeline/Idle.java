@@ -21,8 +21,8 @@ public enum Idle {
     BACKOFF {
         @Override
         IdleStrategy strategy(final Duty duty, final long maxWaitNs) {
-            return new BackoffIdleStrategy(MAX_SPINS, MAX_YIELDS, TimeUnit.MICROSECONDS.toNanos(1),
-                TimeUnit.MICROSECONDS.toNanos(100));
+            return new FlushingIdle(duty::flush, new BackoffIdleStrategy(MAX_SPINS, MAX_YIELDS,
+                TimeUnit.MICROSECONDS.toNanos(1), TimeUnit.MICROSECONDS.toNanos(100)));
         }
     },
     /**
@@ -39,7 +39,7 @@ public enum Idle {
     SLEEP {
         @Override
         IdleStrategy strategy(final Duty duty, final long maxWaitNs) {
-            return new SleepingMillisIdleStrategy(1);
+            return new FlushingIdle(duty::flush, new SleepingMillisIdleStrategy(1));
         }
     };
 

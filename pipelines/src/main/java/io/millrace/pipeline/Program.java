@@ -111,6 +111,13 @@ final class Program {
         return received;
     }
 
+    /** Has every queue do now what it has put off. */
+    void flush() {
+        for (final Stage stage : stages) {
+            stage.flush();
+        }
+    }
+
     /** Publishes what queues and nodes count for themselves. */
     void publish() {
         for (final Source source : sources) {

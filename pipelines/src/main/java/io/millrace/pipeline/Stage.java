@@ -8,6 +8,10 @@ interface Stage {
     /** Does what there is to do now, and says with how many packets. */
     int run();
 
+    /** Does now what its queue has put off: the worker is about to sleep. */
+    default void flush() {
+    }
+
     /** The receive or transmit queue that it serves, or null: a queue may stay with its worker in the next program. */
     default Object queue() {
         return null;

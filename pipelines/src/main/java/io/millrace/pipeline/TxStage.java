@@ -58,6 +58,15 @@ final class TxStage implements Stage {
     }
 
     @Override
+    public void flush() {
+        try {
+            queue.flush();
+        } catch (final Throwable e) {
+            faults.report(part, e);
+        }
+    }
+
+    @Override
     public Object queue() {
         return queue;
     }

@@ -11,6 +11,7 @@ import io.millrace.linux.EventFd;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.lang.management.ManagementFactory;
@@ -62,6 +63,20 @@ class AdaptiveIdleTest {
     private static long thread(final String name) {
         return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().equals(name))
             .findFirst().orElseThrow().getId();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Idle.class)
+    void shouldHaveQueuesDoWhatTheyPutOffBeforeItSleeps(final Idle idle) {
+        dataplane = Dataplane.builder().frames(64).jumboFrames(0).idle(idle).build();
+        port = (MemoryPort) dataplane.open(MemoryPort.driver("port"));
+        start();
+        if (idle == Idle.SPIN) {
+            Until.isTrue(() -> port.line(0).polls.get() > 100_000, () -> "not polled");
+            assertEquals(0, port.line(0).flushes.get());
+        } else {
+            Until.isTrue(() -> port.line(0).flushes.get() > 2, () -> "not flushed");
+        }
     }
 
     @Test

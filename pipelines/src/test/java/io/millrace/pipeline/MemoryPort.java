@@ -138,6 +138,7 @@ final class MemoryPort implements Port {
         final Queue<byte[]> out = new ConcurrentLinkedQueue<>();
         final AtomicInteger polls = new AtomicInteger();
         final AtomicInteger transmits = new AtomicInteger();
+        final AtomicInteger flushes = new AtomicInteger();
         /** How many more packets the peer takes. */
         final AtomicInteger room = new AtomicInteger(Integer.MAX_VALUE);
         volatile boolean isReady = true;
@@ -216,6 +217,11 @@ final class MemoryPort implements Port {
 
         /** As drivers do. */
         private final class Tx implements TxQueue {
+            @Override
+            public void flush() {
+                flushes.incrementAndGet();
+            }
+
             @Override
             public int transmit(final Burst burst) {
                 transmits.incrementAndGet();

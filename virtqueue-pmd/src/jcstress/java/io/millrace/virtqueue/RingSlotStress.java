@@ -154,7 +154,7 @@ public class RingSlotStress {
         @Actor
         public void worker(final II_Result result) {
             slot.poll();
-            result.r1 = slot.hasCall() ? 1 : 0;
+            result.r1 = slot.signal() ? 1 : 0;
         }
 
         /** Changes it; 1: the old one may be closed. */

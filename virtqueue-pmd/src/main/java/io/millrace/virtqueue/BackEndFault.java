@@ -22,7 +22,7 @@ enum BackEndFault {
         this.sentence = sentence;
     }
 
-    /** Its name below {@code port/<name>/session/broken}. */
+    /** Its name below {@code port/<name>/session/broken} and {@code port/<name>/<queue>/broken}. */
     String counter() {
         return counter;
     }

@@ -19,6 +19,7 @@ final class Chain {
     private int pieces;
     private long length;
     private boolean isTooLong;
+    private boolean isIndirect;
     private int cursor;
     private long cursorOffset;
 
@@ -27,6 +28,7 @@ final class Chain {
         pieces = 0;
         length = 0;
         isTooLong = false;
+        isIndirect = false;
         cursor = 0;
         cursorOffset = 0;
     }
@@ -41,6 +43,11 @@ final class Chain {
         return isTooLong;
     }
 
+    /** Whether an indirect table was among them. */
+    boolean isIndirect() {
+        return isIndirect;
+    }
+
     /**
      * Adds the buffers of a chain.
      *
@@ -53,7 +60,7 @@ final class Chain {
         int entries = ring.size();
         int index = head;
         int hops = 0;
-        boolean isIndirect = false;
+        boolean isInTable = false;
         while (true) {
             if (index >= entries) {
                 return reject(ring, RejectReason.DESCRIPTOR_INDEX);
@@ -69,7 +76,7 @@ final class Chain {
             if ((flags & SplitRing.INDIRECT) != 0) {
                 // 2.7.5.3.1: only if negotiated, never inside another, never chained on, never longer than the ring.
                 entries = (int) (bytes / SplitRing.DESCRIPTOR_SIZE);
-                if (isIndirect || !ring.hasIndirect() || (flags & SplitRing.NEXT) != 0 || hops > 1
+                if (isInTable || !ring.hasIndirect() || (flags & SplitRing.NEXT) != 0 || hops > 1
                     || bytes % SplitRing.DESCRIPTOR_SIZE != 0 || entries < 1 || entries > ring.size()) {
                     return reject(ring, RejectReason.INDIRECT_TABLE);
                 }
@@ -77,6 +84,7 @@ final class Chain {
                 if (table == GuestMemory.NONE) {
                     return reject(ring, RejectReason.INDIRECT_TABLE);
                 }
+                isInTable = true;
                 isIndirect = true;
                 index = 0;
                 hops = 0;

@@ -28,7 +28,9 @@ final class DeviceRxQueue implements RxQueue {
     private final int port;
     private final Counter packets;
     private final Counter bytes;
-    private final Counter calls;
+    private final Calls calls;
+    private final Counter chains;
+    private final Counter indirect;
     private final Counter runts;
     private final Counter giants;
     private final Counter disabled;
@@ -59,7 +61,9 @@ final class DeviceRxQueue implements RxQueue {
         this.port = port;
         packets = scope.counter("packets");
         bytes = scope.counter("bytes");
-        calls = scope.counter("calls");
+        calls = new Calls(slot, Coalescing.OFF, scope);
+        chains = scope.counter("chains");
+        indirect = scope.counter("indirect");
         runts = scope.drops(RejectReason.RUNT);
         giants = scope.drops(RejectReason.GIANT);
         disabled = scope.drops(RejectReason.DISABLED);
@@ -79,9 +83,7 @@ final class DeviceRxQueue implements RxQueue {
             final int available = Math.min(ring.available(wanted), wanted);
             if (available > 0) {
                 take(ring, burst.frames(), available);
-                if (ring.publish(slot.hasCall()) && slot.signal()) {
-                    calls.increment();
-                }
+                calls.publish(ring);
             }
             settleFaults(ring);
         } catch (final InternalError fault) {
@@ -165,6 +167,8 @@ final class DeviceRxQueue implements RxQueue {
         if (!chain.add(ring, head, 0)) {
             return 0;
         }
+        chains.increment();
+        indirect.add(chain.isIndirect() ? 1 : 0);
         final long length = chain.length() - ring.headerLength();
         if (length < MIN_PACKET) {
             runts.increment();

@@ -23,7 +23,10 @@ final class DeviceTxQueue implements TxQueue {
     private final RingSlot slot;
     private final Counter packets;
     private final Counter bytes;
-    private final Counter calls;
+    private final Calls calls;
+    private final Counter chained;
+    private final Counter indirect;
+    private final Counter merged;
     private final Counter linkDown;
     private final Counter tooSmall;
     private final Counter offload;
@@ -40,14 +43,18 @@ final class DeviceTxQueue implements TxQueue {
     private long sentBytes;
 
     /**
-     * @param slot  where the ring comes from.
-     * @param scope where to count.
+     * @param slot       where the ring comes from.
+     * @param coalescing of the calls that tell the guest of packets.
+     * @param scope      where to count.
      */
-    DeviceTxQueue(final RingSlot slot, final Counters.Scope scope) {
+    DeviceTxQueue(final RingSlot slot, final Coalescing coalescing, final Counters.Scope scope) {
         this.slot = slot;
         packets = scope.counter("packets");
         bytes = scope.counter("bytes");
-        calls = scope.counter("calls");
+        calls = new Calls(slot, coalescing, scope);
+        chained = scope.counter("chains");
+        indirect = scope.counter("indirect");
+        merged = scope.counter("merged");
         linkDown = scope.drops(DropReason.LINK_DOWN);
         tooSmall = scope.drops(RejectReason.BUFFER_TOO_SMALL);
         offload = scope.drops(OffloadRequest.NOT_NEGOTIATED);
@@ -60,19 +67,20 @@ final class DeviceTxQueue implements TxQueue {
         final int done;
         try {
             final SplitRing ring = slot.poll();
-            if (ring == null || !slot.isEnabled()) {
+            if (ring == null) {
+                calls.forget();
                 return dropAll(burst);
             }
-            if (burst.isEmpty()) {
-                return 0;
+            if (burst.isEmpty() || !slot.isEnabled()) {
+                if (calls.isPending()) {
+                    calls.publish(ring);
+                    settleFaults(ring);
+                }
+                return dropAll(burst);
             }
             done = put(ring, burst);
-            if (ring.publish(slot.hasCall()) && slot.signal()) {
-                calls.increment();
-            }
-            if (ring.canFault()) {
-                MemoryFaults.deliver();
-            }
+            calls.publish(ring);
+            settleFaults(ring);
             if (ring.reject() != null) {
                 slot.broken(ring.reject());
             }
@@ -89,6 +97,12 @@ final class DeviceTxQueue implements TxQueue {
         packets.add(sent);
         bytes.add(sentBytes);
         return sent;
+    }
+
+    private static void settleFaults(final SplitRing ring) {
+        if (ring.canFault()) {
+            MemoryFaults.deliver();
+        }
     }
 
     private int dropAll(final Burst burst) {
@@ -193,6 +207,9 @@ final class DeviceTxQueue implements TxQueue {
             ring.completeWrite(heads[c], written);
             left -= written;
         }
+        chained.increment();
+        indirect.add(chain.isIndirect() ? 1 : 0);
+        merged.add(chains > 1 ? 1 : 0);
         sent++;
         sentBytes += length;
         return 1;
@@ -204,7 +221,23 @@ final class DeviceTxQueue implements TxQueue {
     }
 
     @Override
+    public void flush() {
+        final SplitRing ring = calls.isPending() ? slot.attached() : null;
+        if (ring == null) {
+            return;
+        }
+        try {
+            calls.flush(ring);
+            settleFaults(ring);
+        } catch (final InternalError fault) {
+            MemoryFaults.drain();
+            slot.broken(RejectReason.MEMORY_FAULT);
+        }
+    }
+
+    @Override
     public void release() {
+        flush();
         slot.release();
     }
 

@@ -104,7 +104,8 @@ final class DriverLink implements Rendezvous.Host {
     }
 
     /** A worker found that the back-end broke a ring; it holds that ring no more. */
-    void onFault(final BackEndFault fault) {
+    void onFault(final String queue, final BackEndFault fault) {
+        log.malformed(queue, fault.counter());
         // The other rings of that session may be found broken too, a moment later.
         if (session != null && state == LinkState.UP) {
             session.disconnect();

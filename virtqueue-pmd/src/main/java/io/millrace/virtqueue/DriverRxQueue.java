@@ -37,6 +37,8 @@ final class DriverRxQueue implements RxQueue, AutoCloseable {
     private final Counter packets;
     private final Counter bytes;
     private final Counter kicks;
+    private final Counter kicksSuppressed;
+    private final Counter merged;
     private final Counter starved;
     private final Counter noFrame;
     private final Counter badLength;
@@ -72,6 +74,8 @@ final class DriverRxQueue implements RxQueue, AutoCloseable {
         packets = scope.counter("packets");
         bytes = scope.counter("bytes");
         kicks = scope.counter("kicks");
+        kicksSuppressed = scope.counter("kicks-suppressed");
+        merged = scope.counter("merged");
         starved = scope.counter("starved");
         noFrame = scope.drops(DropReason.NO_FRAME);
         badLength = scope.drops(BAD_LENGTH);
@@ -237,6 +241,7 @@ final class DriverRxQueue implements RxQueue, AutoCloseable {
             badLength.increment();
         } else {
             add(burst, jumbo, total, request, current.guestOffloads());
+            merged.increment();
         }
         return i;
     }
@@ -255,7 +260,9 @@ final class DriverRxQueue implements RxQueue, AutoCloseable {
             starved.increment();
         }
         if (got > 0) {
-            kicks.add(current.publish(signal));
+            final int kicked = current.publish(signal);
+            kicks.add(kicked);
+            kicksSuppressed.add(1 - kicked);
         }
     }
 

@@ -31,6 +31,8 @@ final class DriverTxQueue implements TxQueue, AutoCloseable {
     private final Counter packets;
     private final Counter bytes;
     private final Counter kicks;
+    private final Counter kicksSuppressed;
+    private final Counter indirect;
     private final Counter linkDown;
     private final Counter noFrame;
     private final Counter offload;
@@ -51,6 +53,8 @@ final class DriverTxQueue implements TxQueue, AutoCloseable {
         packets = scope.counter("packets");
         bytes = scope.counter("bytes");
         kicks = scope.counter("kicks");
+        kicksSuppressed = scope.counter("kicks-suppressed");
+        indirect = scope.counter("indirect");
         linkDown = scope.drops(DropReason.LINK_DOWN);
         noFrame = scope.drops(DropReason.NO_FRAME);
         offload = scope.drops(OffloadRequest.NOT_NEGOTIATED);
@@ -103,7 +107,9 @@ final class DriverTxQueue implements TxQueue, AutoCloseable {
         bytes.add(sum);
         offload.add(refused);
         noFrame.add(starved);
-        kicks.add(current.publish(signal));
+        final int kicked = current.publish(signal);
+        kicks.add(kicked);
+        kicksSuppressed.add(1 - kicked);
         return sent;
     }
 
@@ -138,6 +144,7 @@ final class DriverTxQueue implements TxQueue, AutoCloseable {
         final int length = burst.length(i);
         if (request == OffloadRequest.NONE && current.isIndirect()) {
             current.postIndirect(offset, offset, length);
+            indirect.increment();
             return true;
         }
         final int copy = frames.allocateFor(length);

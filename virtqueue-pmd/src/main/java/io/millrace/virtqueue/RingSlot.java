@@ -158,10 +158,6 @@ final class RingSlot implements AutoCloseable {
         return fd != NO_CALL && events.signal(fd);
     }
 
-    boolean hasCall() {
-        return (int) callAdopted != NO_CALL;
-    }
-
     /** Gives up on the ring: its guest broke it. */
     void broken(final RejectReason reason) {
         if (!state.compareAndSet(ATTACHED, DEAD)) {

@@ -53,7 +53,14 @@ final class SessionLog {
 
     void broken(final int ring, final RejectReason reason) {
         counters.scope("port", port, "session", "broken").counter(reason.counterName()).increment();
+        // virtio 1.2, 5.1.2: even rings are those that the guest receives from.
+        malformed((ring % 2 == 0 ? "tx" : "rx") + ring / 2, reason.counterName());
         warn("the guest broke ring " + ring + ": " + reason.counterName());
+    }
+
+    /** What the peer wrote into the ring of a queue makes no sense: counted for the queue. */
+    void malformed(final String queue, final String reason) {
+        counters.scope("port", port, queue, "broken").counter(reason).increment();
     }
 
     /** A connection could not be accepted. */

@@ -52,6 +52,7 @@ final class SplitRing {
     private int availIndex;
     private int nextUsed;
     private int publishedUsed;
+    private int askedUsed;
     private int lastHead = NO_HEAD;
     private boolean isStarted;
     private boolean wantsKick;
@@ -94,6 +95,7 @@ final class SplitRing {
         // it had not returned is taken once more.
         nextUsed = UnsafeApi.getShortAcquire(null, used + 2) & INDEX_MASK;
         publishedUsed = nextUsed;
+        askedUsed = nextUsed;
         nextAvail = nextUsed;
         availIndex = nextUsed;
         wantKick(false);
@@ -293,13 +295,12 @@ final class SplitRing {
     /**
      * Shows the driver all that was completed since the last time.
      *
-     * @param hasCall whether the driver could be signalled at all.
-     * @return whether it wants to be.
+     * @return how many chains that were.
      */
-    boolean publish(final boolean hasCall) {
+    int publish() {
         final int from = publishedUsed;
         if (nextUsed == from) {
-            return false;
+            return 0;
         }
         if (lastHead != NO_HEAD) {
             putUsed(from, lastHead, 0);
@@ -308,10 +309,13 @@ final class SplitRing {
         publishedUsed = nextUsed;
         // flags and index in one store: a 16-bit release store to a truncated file kills the JVM in its interpreter.
         UnsafeApi.putIntRelease(null, used, usedWord());
-        return hasCall && wantsCall(from);
+        return publishedUsed - from;
     }
 
-    private boolean wantsCall(final int from) {
+    /** Whether the driver wants to be called for what was published since this was last asked, 65535 chains at most. */
+    boolean wantsCall() {
+        final int from = askedUsed;
+        askedUsed = publishedUsed;
         // The index must be visible before the driver's wish is read, or both sides wait for each other.
         UnsafeApi.fullFence();
         if (!hasEventIndex) {

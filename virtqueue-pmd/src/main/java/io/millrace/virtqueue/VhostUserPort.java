@@ -33,7 +33,7 @@ final class VhostUserPort extends QueuePort<DeviceRxQueue, DeviceTxQueue> {
             slots[2 * q] = slot(2 * q);
             slots[2 * q + 1] = slot(2 * q + 1);
             addQueues(new DeviceRxQueue(slots[2 * q + 1], context.id(), scope("rx" + q)),
-                new DeviceTxQueue(slots[2 * q], scope("tx" + q)));
+                new DeviceTxQueue(slots[2 * q], config.coalescing(), scope("tx" + q)));
         }
     }
 

@@ -21,7 +21,8 @@ public final class VhostUserType implements PortType {
 
     @Override
     public String usage() {
-        return "vhost-user:SOCKET[,client][,queues=N][,mtu=N][,name=NAME][,mrg=on|off]";
+        return "vhost-user:SOCKET[,client][,queues=N][,mtu=N][,coalesce=PACKETS/USECS][,name=NAME]"
+            + "[,mrg=on|off]";
     }
 
     @Override
@@ -36,11 +37,24 @@ public final class VhostUserType implements PortType {
         if (mtu != 0) {
             port = port.mtu(mtu);
         }
+        final String calls = spec.option("coalesce", null);
+        if (calls != null) {
+            port = coalesced(port, spec, calls);
+        }
         final String name = spec.option("name", null);
         if (name != null) {
             port = port.name(name);
         }
         spec.end();
         return port;
+    }
+
+    private static VhostUser coalesced(final VhostUser port, final PortSpec spec, final String calls) {
+        if (!calls.matches("\\d{1,6}/\\d{1,6}")) {
+            throw new ConfigurationException("the option coalesce of port \"" + spec
+                + "\" is a number of packets and one of microseconds, such as 32/50, not " + calls);
+        }
+        final String[] numbers = calls.split("/");
+        return port.coalesce(Integer.parseInt(numbers[0]), Integer.parseInt(numbers[1]));
     }
 }

@@ -29,11 +29,14 @@ final class VirtioUserPort extends QueuePort<DriverRxQueue, DriverTxQueue> {
         for (int q = 0; q < config.queues(); q++) {
             // virtio 1.2, 5.1.2: receiveq1, transmitq1, receiveq2, ...
             slots[2 * q] = new DriverSlot(null);
-            final Counters.Scope tx = scope("tx" + q);
+            final String rxName = "rx" + q;
+            final String txName = "tx" + q;
+            final Counters.Scope tx = scope(txName);
             slots[2 * q + 1] = new DriverSlot(tx.counter("unreturned"));
             addQueues(
-                new DriverRxQueue(slots[2 * q], context.pool(), context.id(), scope("rx" + q), this::onFault),
-                new DriverTxQueue(slots[2 * q + 1], context.pool(), tx, this::onFault));
+                new DriverRxQueue(slots[2 * q], context.pool(), context.id(), scope(rxName),
+                    fault -> onFault(rxName, fault)),
+                new DriverTxQueue(slots[2 * q + 1], context.pool(), tx, fault -> onFault(txName, fault)));
         }
     }
 
@@ -48,8 +51,8 @@ final class VirtioUserPort extends QueuePort<DriverRxQueue, DriverTxQueue> {
         return port;
     }
 
-    private void onFault(final BackEndFault fault) {
-        context().control().execute(() -> link.onFault(fault));
+    private void onFault(final String queue, final BackEndFault fault) {
+        context().control().execute(() -> link.onFault(queue, fault));
     }
 
     @Override

@@ -181,6 +181,7 @@ class DriverQueueTest {
         backEnd.ring(TX).usedFlags(1);
         send(8);
         assertEquals(before + 1, backEnd.ring(TX).kicks());
+        assertEquals(1, host.counter("tx0/kicks-suppressed"));
     }
 
     @ParameterizedTest
@@ -269,6 +270,7 @@ class DriverQueueTest {
         backEnd.ring(TX).usedIndex(1);
         host.port.tx(0).transmit(host.out);
         Await.until("fault", () -> host.counter("session/broken/used-order") == 1);
+        assertEquals(1, host.counter("tx0/broken/used-order"));
     }
 
     @Test
@@ -276,6 +278,7 @@ class DriverQueueTest {
         connect(Features.VIRTIO_NET_F_MRG_RXBUF);
         receiveMerged(9000);
         assertEquals(1, host.in.size());
+        assertEquals(1, host.counter("rx0/merged"));
         host.check(0, 5, 9000);
         assertEquals(9000, host.counter("rx0/bytes"));
         host.in.freeAll();

@@ -24,13 +24,18 @@ final class RingFixture implements AutoCloseable {
     final List<RejectReason> broken = new ArrayList<>();
     final SplitGuest guest;
     final DeviceRxQueue rx = new DeviceRxQueue(slot, 7, counters.scope("rx"));
-    final DeviceTxQueue tx = new DeviceTxQueue(slot, counters.scope("tx"));
+    final DeviceTxQueue tx;
 
     RingFixture(final int size, final long features) {
         this(size, features, true);
     }
 
     RingFixture(final int size, final long features, final boolean isSealed) {
+        this(size, features, isSealed, Coalescing.OFF);
+    }
+
+    RingFixture(final int size, final long features, final boolean isSealed, final Coalescing coalescing) {
+        tx = new DeviceTxQueue(slot, coalescing, counters.scope("tx"));
         guest = new SplitGuest(size);
         slot.onBroken(broken::add);
         slot.enabled(true);

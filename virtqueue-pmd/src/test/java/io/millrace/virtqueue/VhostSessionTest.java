@@ -356,6 +356,7 @@ class VhostSessionTest {
             final long availIndex = memory.address() + RawFrontEnd.availOffset(1) + 2;
             UnsafeApi.putShort(availIndex, (short) (RawFrontEnd.RING_SIZE + 1));
             fixture.awaitCount("port/vm/session/broken/avail-ahead", 1);
+            fixture.awaitCount("port/vm/rx0/broken/avail-ahead", 1);
             fixture.awaitLink(port, LinkState.DOWN);
             PortFixture.await(() -> err.drain() > 0, () -> "no error signal");
             assertEquals("vm DOWN: the guest broke ring 1: avail-ahead", fixture.events.get(1));
