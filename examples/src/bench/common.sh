@@ -19,7 +19,7 @@ set -u
 home=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 name=$(basename "$0" .sh)
 runs=3 seconds=5 warm_up=4 sizes="64 1514" huge=yes logs="" quiet=1000 millrace_options=""
-generator_device="" generator_space="" generator="" backend="" spaces=""
+generator_device="" generator_space="" generator="" backend="" guests="" spaces=""
 
 # The part of the usage that all share.
 common_usage() {
@@ -86,8 +86,8 @@ set_up() {
 
 clean_up() {
     local space
-    [ -n "$generator" ] && kill -9 "$generator" 2> /dev/null
-    [ -n "$backend" ] && kill -9 "$backend" 2> /dev/null
+    # shellcheck disable=SC2086
+    kill -9 $generator $backend $guests 2> /dev/null
     wait 2> /dev/null
     for space in $spaces; do ip netns delete "$space" 2> /dev/null; done
     [ "$huge" = yes ] && echo "$pages_before" > $pages_file
@@ -121,14 +121,14 @@ await() {
     return 1
 }
 
-# testpmd NAME SPACE MAIN_CORE VDEV ARGUMENTS...: becomes testpmd, forwarding on the core that is not MAIN_CORE.
+# testpmd NAME SPACE MAIN_CORE "VDEV..." ARGUMENTS...: becomes testpmd, forwarding on the core that is not MAIN_CORE.
 testpmd() {
-    local name=$1 main=$3 vdev=$4 inside=""
+    local name=$1 main=$3 vdevs=${4// / --vdev } inside=""
     [ -n "$2" ] && inside="ip netns exec $2"
     shift 4
     # shellcheck disable=SC2086
     exec $inside stdbuf -oL dpdk-testpmd -l 0,1 --main-lcore "$main" --no-pci --no-telemetry \
-        --file-prefix "vs_${name}_$$" $memory --vdev "$vdev" -- -i --total-num-mbufs=16384 "$@" 9>&-
+        --file-prefix "vs_${name}_$$" $memory --vdev $vdevs -- -i --total-num-mbufs=16384 "$@" 9>&-
 }
 
 # start_testpmd SPACE VDEV LOG: DPDK as the device under test. Its commands go to fd 3.
