@@ -6,8 +6,9 @@ import java.util.StringJoiner;
 
 /**
  * Work that the sender of a packet left to the interface (virtio 1.2, 5.1.6): to fill in a checksum, to cut one large
- * packet into several. As bits, what a port takes or yields ({@link Port#offloads}); as the type of segmentation, what
- * one packet needs ({@link Burst#gsoType}). The numbers are those of virtio, of tap devices and of packet sockets.
+ * packet into several. As bits, what a port yields or takes ({@link Port#rxOffloads}, {@link Port#txOffloads}); as the
+ * type of segmentation, what one packet needs ({@link Burst#gsoType}). The numbers are those of virtio, of tap devices
+ * and of packet sockets.
  */
 public final class Offload {
     /** Bit: a checksum of 16 bits that is not filled in. All other bits need this one. */

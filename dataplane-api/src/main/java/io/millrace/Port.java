@@ -28,12 +28,17 @@ public interface Port extends AutoCloseable {
         return true;
     }
 
+    /** Which work, as bits of {@link Offload}, packets received here may leave to be done. The same for its life. */
+    default int rxOffloads() {
+        return 0;
+    }
+
     /**
-     * Which work, as bits of {@link Offload}, packets from this port may leave to be done and its transmit queues take.
-     * Asked once, before packets flow. For a port without {@link Offload#CSUM} a data plane fills in checksums before
-     * it hands packets to the transmit queue.
+     * Which work, as bits of {@link Offload}, its transmit queues take now. It may change with the peer; a packet that
+     * comes too late for that is dropped by the queue and counted. What is not taken a data plane does itself before it
+     * hands packets to a queue.
      */
-    default int offloads() {
+    default int txOffloads() {
         return 0;
     }
 

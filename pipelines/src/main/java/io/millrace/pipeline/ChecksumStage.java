@@ -8,6 +8,8 @@ import io.millrace.Offload;
 import io.millrace.packet.Checksum;
 import org.agrona.UnsafeApi;
 
+import java.util.function.IntSupplier;
+
 /**
  * Does for a transmit queue what its port cannot: fills in the checksums that senders left to be filled in. What cannot
  * be finished here is dropped and counted. Linked in only where packets can come from a port with offloads.
@@ -17,7 +19,7 @@ final class ChecksumStage implements Stage {
 
     private final Burst inbox;
     private final Burst kept;
-    private final int taken;
+    private final IntSupplier taken;
     private final Counter checksummed;
     private final Counter dropped;
 
@@ -25,11 +27,11 @@ final class ChecksumStage implements Stage {
      * A stage before a transmit queue.
      *
      * @param inbox       of the queue; worked on in place.
-     * @param taken       what its port takes, bits of {@link Offload}.
+     * @param taken       says what its port takes now, bits of {@link Offload}.
      * @param checksummed counts the packets that got a checksum.
      * @param dropped     counts those that cannot be sent here.
      */
-    ChecksumStage(final FrameCache frames, final Burst inbox, final int taken, final Counter checksummed,
+    ChecksumStage(final FrameCache frames, final Burst inbox, final IntSupplier taken, final Counter checksummed,
                   final Counter dropped) {
         this.inbox = inbox;
         this.taken = taken;
@@ -41,10 +43,11 @@ final class ChecksumStage implements Stage {
     @Override
     public int run() {
         final int packets = inbox.size();
+        final int takenNow = taken.getAsInt();
         int finished = 0;
         int lost = 0;
         for (int i = 0; i < inbox.size(); i++) {
-            final boolean isReady = !inbox.hasOffload(i) || (Offload.needed(inbox.gsoType(i)) & ~taken) == 0;
+            final boolean isReady = !inbox.hasOffload(i) || (Offload.needed(inbox.gsoType(i)) & ~takenNow) == 0;
             if (!isReady && !finish(i)) {
                 // A transmit queue takes from the front and knows no gaps: the others go round by another burst.
                 for (int before = 0; lost == 0 && before < i; before++) {

@@ -414,8 +414,8 @@ public final class Dataplane implements AutoCloseable {
     }
 
     /** The work that packets of some port may leave to be done. */
-    int offloads() {
-        return ports.offloads();
+    int rxOffloads() {
+        return ports.rxOffloads();
     }
 
     /**

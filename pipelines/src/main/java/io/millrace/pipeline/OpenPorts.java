@@ -82,10 +82,10 @@ final class OpenPorts {
     }
 
     /** The work that packets of some port may leave to be done. */
-    int offloads() {
+    int rxOffloads() {
         int all = 0;
         for (final Port port : byId.values()) {
-            all |= port.offloads();
+            all |= port.rxOffloads();
         }
         return all;
     }

@@ -132,7 +132,7 @@ final class Swap {
         final WireNames wires = WireNames.of(next);
         for (final Worker worker : concerned) {
             final Duty duty = threads.get(worker).duty();
-            programs.put(worker, new Linker(worker, dataplane.counters(), duty.faults(), burst, dataplane.offloads(),
+            programs.put(worker, new Linker(worker, dataplane.counters(), duty.faults(), burst, dataplane.rxOffloads(),
                 handoffs, wires, duty.probes()).link(shares.getOrDefault(worker, List.of())));
         }
     }

@@ -131,7 +131,7 @@ class ChecksumStageTest {
             inbox.offload(7, UDP, 6, Offload.GSO_NONE, 0, 0);
             inbox.resize(7, UDP + 7);
             final var scope = plane.counters().scope("test");
-            new ChecksumStage(frames, inbox, 0, scope.counter("done"), scope.counter("lost")).run();
+            new ChecksumStage(frames, inbox, () -> 0, scope.counter("done"), scope.counter("lost")).run();
             assertEquals(1, scope.counter("done").get());
             assertEquals(3, scope.counter("lost").get());
             final List<Integer> left = List.of(0, 1, 3, 5, 6);
@@ -151,7 +151,7 @@ class ChecksumStageTest {
             final var frames = plane.pool().cache("test");
             final Burst inbox = new Burst(frames, 1);
             final var scope = plane.counters().scope("test");
-            final ChecksumStage stage = new ChecksumStage(frames, inbox, 0, scope.counter("done"),
+            final ChecksumStage stage = new ChecksumStage(frames, inbox, () -> 0, scope.counter("done"),
                 scope.counter("lost"));
             final int[] starts = {0, -1, Integer.MIN_VALUE, Integer.MAX_VALUE, 1 << 30};
             for (final int start : starts) {

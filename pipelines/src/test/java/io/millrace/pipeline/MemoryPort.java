@@ -27,7 +27,7 @@ final class MemoryPort implements Port {
     private final int id;
     private final Counters counters;
     private final List<Line> lines = new ArrayList<>();
-    /** What {@link Port#offloads} says. */
+    /** What {@link Port#rxOffloads} and {@link Port#txOffloads} say. */
     volatile int offloads;
     private volatile boolean isClosed;
 
@@ -113,7 +113,12 @@ final class MemoryPort implements Port {
     }
 
     @Override
-    public int offloads() {
+    public int rxOffloads() {
+        return offloads;
+    }
+
+    @Override
+    public int txOffloads() {
         return offloads;
     }
 

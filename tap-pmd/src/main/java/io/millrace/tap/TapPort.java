@@ -84,7 +84,12 @@ final class TapPort extends QueuePort<TapRxQueue, TapTxQueue> {
     }
 
     @Override
-    public int offloads() {
+    public int rxOffloads() {
+        return offloads;
+    }
+
+    @Override
+    public int txOffloads() {
         return offloads;
     }
 

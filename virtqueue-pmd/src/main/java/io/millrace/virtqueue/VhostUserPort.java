@@ -64,13 +64,13 @@ final class VhostUserPort extends QueuePort<DeviceRxQueue, DeviceTxQueue> {
         return config.isServer() || link() == LinkState.UP;
     }
 
-    /** What packets received here may leave to be done. */
-    int rxOffloads() {
+    @Override
+    public int rxOffloads() {
         return config.offer().rxOffloads();
     }
 
-    /** What the peer takes now of packets that are sent. */
-    int txOffloads() {
+    @Override
+    public int txOffloads() {
         return link.offloads();
     }
 

@@ -65,13 +65,13 @@ final class VirtioUserPort extends QueuePort<DriverRxQueue, DriverTxQueue> {
         return config.isServer() || link() == LinkState.UP;
     }
 
-    /** What packets received here may leave to be done. */
-    int rxOffloads() {
+    @Override
+    public int rxOffloads() {
         return OffloadFeatures.guest(config.features(-1));
     }
 
-    /** What the peer takes now of packets that are sent. */
-    int txOffloads() {
+    @Override
+    public int txOffloads() {
         return link.offloads();
     }
 

@@ -95,10 +95,10 @@ class OffloadLoopbackTest {
                                 final int toDriver) {
         try (LoopbackFixture loop = open(device -> device.offloads(offered),
             driver -> driver.offloads(wanted).mergeable(mergeable))) {
-            assertEquals(toDevice, ((VirtioUserPort) loop.driver).txOffloads());
-            assertEquals(toDriver, ((VhostUserPort) loop.device()).txOffloads());
-            assertEquals(offered == 9 ? 1 : offered, ((VhostUserPort) loop.device()).rxOffloads());
-            assertEquals(mergeable ? wanted : wanted & 1, ((VirtioUserPort) loop.driver).rxOffloads());
+            assertEquals(toDevice, loop.driver.txOffloads());
+            assertEquals(toDriver, loop.device().txOffloads());
+            assertEquals(offered == 9 ? 1 : offered, loop.device().rxOffloads());
+            assertEquals(mergeable ? wanted : wanted & 1, loop.driver.rxOffloads());
         }
     }
 

@@ -71,7 +71,7 @@ public final class Mirror implements PollModeDriver {
         }
 
         @Override
-        public int offloads() {
+        public int rxOffloads() {
             return Offload.CSUM;
         }
 
