@@ -22,7 +22,8 @@ import java.util.function.Function;
     subcommands = {DemoCommand.class, SwitchCommand.class, PatchCommand.class, EchoCommand.class,
         GenerateCommand.class, SinkCommand.class, StatsCommand.class, TopCommand.class, PortsCommand.class,
         FdbCommand.class, GraphCommand.class, TraceCommand.class, CaptureCommand.class, ExplainCommand.class,
-        BalanceCommand.class, DoctorCommand.class, BenchCommand.class},
+        BalanceCommand.class, DoctorCommand.class, ConformanceCommand.class,
+        BenchCommand.class},
     footerHeading = "%nPorts:%n")
 final class MillraceCommand implements Runnable {
     private static final int WIDTH = 76;
