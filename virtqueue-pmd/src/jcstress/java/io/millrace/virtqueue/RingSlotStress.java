@@ -36,16 +36,16 @@ public class RingSlotStress {
 
     /** Takes the ring back if that is possible now: 0 or 1 say how far the worker came. */
     private static int recall(final RingSlot slot) {
-        return slot.recall() ? slot.nextAvail() : -1;
+        return slot.recall() ? slot.base() : -1;
     }
 
     /** Uses the ring if there is one: 1 says so. */
     private static int use(final RingSlot slot) {
-        final SplitRing ring = slot.poll();
+        final DeviceRing ring = slot.poll();
         if (ring == null) {
             return 0;
         }
-        ring.completeRead(0);
+        ring.completeReads(1);
         return 1;
     }
 

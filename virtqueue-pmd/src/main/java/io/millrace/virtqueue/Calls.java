@@ -34,7 +34,7 @@ final class Calls {
     }
 
     /** Shows the driver all that was completed, and calls it if it wants that and it is time. */
-    void publish(final SplitRing ring) {
+    void publish(final DeviceRing ring) {
         final int returned = ring.publish();
         if (coalescing.ns() > 0) {
             publishLater(ring, returned);
@@ -43,7 +43,7 @@ final class Calls {
         }
     }
 
-    private void publishLater(final SplitRing ring, final int returned) {
+    private void publishLater(final DeviceRing ring, final int returned) {
         if (returned + pending == 0) {
             return;
         }
@@ -63,7 +63,7 @@ final class Calls {
     }
 
     /** Puts nothing off any longer. */
-    void flush(final SplitRing ring) {
+    void flush(final DeviceRing ring) {
         if (pending > 0) {
             call(ring);
         }
@@ -74,7 +74,7 @@ final class Calls {
         pending = 0;
     }
 
-    private void call(final SplitRing ring) {
+    private void call(final DeviceRing ring) {
         pending = 0;
         if (!ring.wantsCall()) {
             suppressed.increment();

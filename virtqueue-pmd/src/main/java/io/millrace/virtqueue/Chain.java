@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.virtqueue;
 
-import org.agrona.UnsafeApi;
-
 /**
  * The buffers of one descriptor chain, or of several in a row, as pieces of this process' memory. Filled by
- * {@link #add}, which trusts nothing: each descriptor is read once, each hop is counted, each byte is in a region.
+ * {@link DeviceRing#readChain}: each descriptor is read once, each hop is counted, each byte is in a region.
  *
  * <p>This is the way for whatever is not one plain buffer: a header of its own, fragments, an indirect table, buffers
  * across regions. One per queue, used by the thread that polls it.
@@ -48,72 +46,23 @@ final class Chain {
         return isIndirect;
     }
 
+    /** An indirect table is among them. */
+    void passesTable() {
+        isIndirect = true;
+    }
+
     /**
-     * Adds the buffers of a chain.
+     * Adds a buffer.
      *
-     * @param head      as read from the avail ring.
-     * @param direction {@link SplitRing#WRITE} or 0: what every buffer of the chain has to be.
-     * @return false if the chain is malformed: the ring knows why.
+     * @param flags     of its descriptor.
+     * @param direction {@link DeviceRing#WRITE} or 0: what it has to be.
+     * @return false if it is malformed: the ring knows why.
      */
-    boolean add(final SplitRing ring, final int head, final int direction) {
-        long table = ring.desc();
-        int entries = ring.size();
-        int index = head;
-        int hops = 0;
-        boolean isInTable = false;
-        while (true) {
-            if (index >= entries) {
-                return reject(ring, RejectReason.DESCRIPTOR_INDEX);
-            }
-            if (++hops > entries) {
-                return reject(ring, RejectReason.CHAIN_LOOP);
-            }
-            final long at = table + (long) index * SplitRing.DESCRIPTOR_SIZE;
-            final long address = word(at);
-            final long rest = word(at + 8);
-            final long bytes = rest & 0xffff_ffffL;
-            final int flags = (int) (rest >>> 32) & 0xffff;
-            if ((flags & SplitRing.INDIRECT) != 0) {
-                // 2.7.5.3.1: only if negotiated, never inside another, never chained on, never longer than the ring.
-                entries = (int) (bytes / SplitRing.DESCRIPTOR_SIZE);
-                if (isInTable || !ring.hasIndirect() || (flags & SplitRing.NEXT) != 0 || hops > 1
-                    || bytes % SplitRing.DESCRIPTOR_SIZE != 0 || entries < 1 || entries > ring.size()) {
-                    return reject(ring, RejectReason.INDIRECT_TABLE);
-                }
-                table = ring.memory().translate(address, bytes);
-                if (table == GuestMemory.NONE) {
-                    return reject(ring, RejectReason.INDIRECT_TABLE);
-                }
-                isInTable = true;
-                isIndirect = true;
-                index = 0;
-                hops = 0;
-                continue;
-            }
-            if ((flags & SplitRing.WRITE) != direction) {
-                return reject(ring, RejectReason.BUFFER_DIRECTION);
-            }
-            if (!addBuffer(ring.memory(), address, bytes)) {
-                return reject(ring, RejectReason.BUFFER_ADDRESS);
-            }
-            if ((flags & SplitRing.NEXT) == 0) {
-                return true;
-            }
-            index = (int) (rest >>> 48);
+    boolean add(final DeviceRing ring, final long address, final long bytes, final int flags, final int direction) {
+        if ((flags & DeviceRing.WRITE) != direction) {
+            return ring.reject(RejectReason.BUFFER_DIRECTION);
         }
-    }
-
-    /**
-     * Reads half a descriptor, once: an opaque read is not repeated. 2.7.5.3 lets an indirect table begin anywhere; one
-     * that is not aligned is read by parts, each of them once.
-     */
-    private static long word(final long at) {
-        return at % Long.BYTES == 0 ? UnsafeApi.getLongOpaque(null, at) : UnsafeApi.getLongUnaligned(null, at);
-    }
-
-    private static boolean reject(final SplitRing ring, final RejectReason reason) {
-        ring.reject(reason);
-        return false;
+        return addBuffer(ring.memory(), address, bytes) || ring.reject(RejectReason.BUFFER_ADDRESS);
     }
 
     /** A buffer may run over from one region into the next; here the two need not be neighbours. */

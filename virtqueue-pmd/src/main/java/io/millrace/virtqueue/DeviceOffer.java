@@ -21,6 +21,7 @@ record DeviceOffer(int queues, int mtu, long withheld) {
         | Features.VIRTIO_F_INDIRECT_DESC
         | Features.VIRTIO_F_EVENT_IDX
         | Features.VIRTIO_F_IN_ORDER
+        | Features.VIRTIO_F_RING_PACKED
         | Features.VIRTIO_F_ANY_LAYOUT
         | Features.VIRTIO_NET_F_MRG_RXBUF
         | Features.VIRTIO_NET_F_MQ

@@ -39,7 +39,6 @@ final class DeviceRxQueue implements RxQueue {
     private final Chain chain = new Chain();
     private final long headerCopy = UnsafeApi.allocateMemory(NetHeader.LENGTH);
 
-    private final int[] heads = new int[MAX_BURST];
     private final long[] addresses = new long[MAX_BURST];
     private final int[] bufferLengths = new int[MAX_BURST];
     // What has been copied and is not yet in the burst: given back if the guest's memory faults under us.
@@ -73,7 +72,7 @@ final class DeviceRxQueue implements RxQueue {
 
     @Override
     public int receive(final Burst burst) {
-        final SplitRing ring;
+        final DeviceRing ring;
         try {
             ring = slot.poll();
             if (ring == null) {
@@ -98,7 +97,7 @@ final class DeviceRxQueue implements RxQueue {
         return handOver(burst, ring.hostOffloads());
     }
 
-    private void take(final SplitRing ring, final FrameCache frames, final int available) {
+    private void take(final DeviceRing ring, final FrameCache frames, final int available) {
         final boolean isEnabled = slot.isEnabled();
         int left = available;
         while (left > 0 && ring.reject() == null) {
@@ -117,8 +116,8 @@ final class DeviceRxQueue implements RxQueue {
     }
 
     /** Reads up to {@code n} plain buffers, as far as each holds a whole, ordinary packet. */
-    private int readPlain(final SplitRing ring, final int n) {
-        final int plain = ring.readPlain(n, 0, heads, addresses, bufferLengths);
+    private int readPlain(final DeviceRing ring, final int n) {
+        final int plain = ring.readPlain(n, 0, addresses, bufferLengths);
         final int header = ring.headerLength();
         for (int i = 0; i < plain; i++) {
             final int length = bufferLengths[i] - header;
@@ -130,7 +129,7 @@ final class DeviceRxQueue implements RxQueue {
         return plain;
     }
 
-    private int takePlain(final SplitRing ring, final FrameCache frames, final int n) {
+    private int takePlain(final DeviceRing ring, final FrameCache frames, final int n) {
         settleFaults(ring);
         final int first = staged;
         final int taken = frames.allocate(offsets, first, n);
@@ -145,9 +144,7 @@ final class DeviceRxQueue implements RxQueue {
         for (int i = 0; i < taken; i++) {
             ByteCopy.copy(addresses[i] + header, base + offsets[first + i], lengths[first + i]);
         }
-        for (int i = 0; i < taken; i++) {
-            ring.completeRead(heads[i]);
-        }
+        ring.completeReads(taken);
         staged = first + taken;
         return taken;
     }
@@ -161,10 +158,8 @@ final class DeviceRxQueue implements RxQueue {
         }
     }
 
-    private int takeChain(final SplitRing ring, final FrameCache frames) {
-        final int head = ring.head(0);
-        chain.clear();
-        if (!chain.add(ring, head, 0)) {
+    private int takeChain(final DeviceRing ring, final FrameCache frames) {
+        if (!readChain(ring)) {
             return 0;
         }
         chains.increment();
@@ -190,8 +185,14 @@ final class DeviceRxQueue implements RxQueue {
             chain.read(frames.baseAddress() + offset, (int) length);
             staged++;
         }
-        ring.completeRead(head);
+        ring.completeReads(1);
         return 1;
+    }
+
+    private boolean readChain(final DeviceRing ring) {
+        ring.rewind();
+        chain.clear();
+        return ring.readChain(chain, 0);
     }
 
     private static int largest(final FrameCache frames) {
@@ -199,21 +200,19 @@ final class DeviceRxQueue implements RxQueue {
     }
 
     /** A fault in the guest's memory must not surface half-way through the bookkeeping of frames. */
-    private static void settleFaults(final SplitRing ring) {
+    private static void settleFaults(final DeviceRing ring) {
         if (ring.canFault()) {
             MemoryFaults.deliver();
         }
     }
 
     /** vhost-user: what comes on a ring that is started but not enabled is consumed and thrown away. */
-    private int discard(final SplitRing ring) {
-        final int head = ring.head(0);
-        if (head >= ring.size()) {
-            ring.reject(RejectReason.DESCRIPTOR_INDEX);
+    private int discard(final DeviceRing ring) {
+        if (!readChain(ring)) {
             return 0;
         }
         disabled.increment();
-        ring.completeRead(head);
+        ring.completeReads(1);
         return 1;
     }
 
@@ -276,7 +275,7 @@ final class DeviceRxQueue implements RxQueue {
     /** Returns the descriptor of the driver's kicks; null if there is no ring, or its driver cannot be heard. */
     private Fd wantKick(final boolean wanted) {
         // Once: the control loop may ask for the ring back at any time, and has it only after the next poll.
-        final SplitRing ring = slot.attached();
+        final DeviceRing ring = slot.attached();
         if (ring == null || ring.kick() == null) {
             return null;
         }

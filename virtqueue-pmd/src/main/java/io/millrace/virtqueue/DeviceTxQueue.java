@@ -17,8 +17,8 @@ import org.agrona.UnsafeApi;
  */
 final class DeviceTxQueue implements TxQueue {
     private static final int MAX_BURST = 64;
-    /** Chains that one packet may be merged over: 64 KiB in buffers of 256 bytes. */
-    private static final int MAX_MERGED = 257;
+    /** Chains that one packet may be merged over. */
+    private static final int MAX_MERGED = DeviceRing.MAX_READ;
 
     private final RingSlot slot;
     private final Counter packets;
@@ -33,12 +33,11 @@ final class DeviceTxQueue implements TxQueue {
     private final Chain chain = new Chain();
     private final long headerCopy = UnsafeApi.allocateMemory(16);
 
-    private final int[] heads = new int[MAX_MERGED];
     private final long[] addresses = new long[MAX_BURST];
     private final int[] lengths = new int[MAX_BURST];
     // Of packets that leave something to be done.
     private final long[] requests = new long[MAX_BURST];
-    private final long[] chainLengths = new long[MAX_MERGED];
+    private final int[] written = new int[MAX_MERGED];
     private int sent;
     private long sentBytes;
 
@@ -66,7 +65,7 @@ final class DeviceTxQueue implements TxQueue {
         sentBytes = 0;
         final int done;
         try {
-            final SplitRing ring = slot.poll();
+            final DeviceRing ring = slot.poll();
             if (ring == null) {
                 calls.forget();
                 return dropAll(burst);
@@ -99,7 +98,7 @@ final class DeviceTxQueue implements TxQueue {
         return sent;
     }
 
-    private static void settleFaults(final SplitRing ring) {
+    private static void settleFaults(final DeviceRing ring) {
         if (ring.canFault()) {
             MemoryFaults.deliver();
         }
@@ -111,7 +110,7 @@ final class DeviceTxQueue implements TxQueue {
     }
 
     /** Returns how many packets from the front are done with: sent, or never to be sent. */
-    private int put(final SplitRing ring, final Burst burst) {
+    private int put(final DeviceRing ring, final Burst burst) {
         final int n = burst.size();
         int done = 0;
         while (done < n) {
@@ -131,8 +130,8 @@ final class DeviceTxQueue implements TxQueue {
     }
 
     /** Reads up to {@code n} plain buffers, as far as each is large enough for its packet, and the guest takes it. */
-    private int readPlain(final SplitRing ring, final Burst burst, final int first, final int n) {
-        final int plain = ring.readPlain(n, SplitRing.WRITE, heads, addresses, lengths);
+    private int readPlain(final DeviceRing ring, final Burst burst, final int first, final int n) {
+        final int plain = ring.readPlain(n, DeviceRing.WRITE, addresses, lengths);
         final int header = ring.headerLength();
         for (int i = 0; i < plain; i++) {
             if (lengths[i] < header + burst.length(first + i) || !isTaken(ring, burst, first + i, i)) {
@@ -143,7 +142,7 @@ final class DeviceTxQueue implements TxQueue {
     }
 
     /** Whether the guest takes what a packet leaves to be done, kept at {@code place}. Mostly nothing is left. */
-    private boolean isTaken(final SplitRing ring, final Burst burst, final int i, final int place) {
+    private boolean isTaken(final DeviceRing ring, final Burst burst, final int i, final int place) {
         if (!burst.hasOffload(i)) {
             return true;
         }
@@ -151,7 +150,7 @@ final class DeviceTxQueue implements TxQueue {
         return requests[place] != OffloadRequest.REFUSED;
     }
 
-    private int putPlain(final SplitRing ring, final Burst burst, final int first, final int n) {
+    private int putPlain(final DeviceRing ring, final Burst burst, final int first, final int n) {
         final int header = ring.headerLength();
         for (int i = 0; i < n; i++) {
             if (burst.hasOffload(first + i)) {
@@ -164,16 +163,17 @@ final class DeviceTxQueue implements TxQueue {
         long sum = 0;
         for (int i = 0; i < n; i++) {
             final int length = burst.length(first + i);
-            ring.completeWrite(heads[i], header + length);
+            lengths[i] = header + length;
             sum += length;
         }
+        ring.completeWrites(lengths, n);
         sent += n;
         sentBytes += sum;
         return n;
     }
 
     /** Returns 1 if the packet is done with, 0 if it has to wait or the ring is broken. */
-    private int putChains(final SplitRing ring, final Burst burst, final int i) {
+    private int putChains(final DeviceRing ring, final Burst burst, final int i) {
         final int length = burst.length(i);
         final int needed = ring.headerLength() + length;
         final long request = OffloadRequest.of(burst, i, ring.guestOffloads());
@@ -181,6 +181,7 @@ final class DeviceTxQueue implements TxQueue {
             offload.increment();
             return 1;
         }
+        ring.rewind();
         chain.clear();
         int chains = 0;
         while (chain.length() < needed) {
@@ -188,25 +189,21 @@ final class DeviceTxQueue implements TxQueue {
                 tooSmall.increment();
                 return 1;
             }
-            if (ring.available(chains + 1) <= chains) {
-                return 0;
-            }
             final long before = chain.length();
-            heads[chains] = ring.head(chains);
-            if (!chain.add(ring, heads[chains], SplitRing.WRITE)) {
+            if (!ring.readChain(chain, DeviceRing.WRITE)) {
                 return 0;
             }
-            chainLengths[chains++] = chain.length() - before;
+            written[chains++] = (int) Math.min(chain.length() - before, needed);
         }
         NetHeader.write(headerCopy, ring.headerLength(), request, OffloadRequest.headers(burst, i), chains);
         chain.write(headerCopy, ring.headerLength());
         chain.write(burst.address(i), length);
-        long left = needed;
+        int left = needed;
         for (int c = 0; c < chains; c++) {
-            final int written = (int) Math.min(left, chainLengths[c]);
-            ring.completeWrite(heads[c], written);
-            left -= written;
+            written[c] = Math.min(left, written[c]);
+            left -= written[c];
         }
+        ring.completeWrites(written, chains);
         chained.increment();
         indirect.add(chain.isIndirect() ? 1 : 0);
         merged.add(chains > 1 ? 1 : 0);
@@ -222,7 +219,7 @@ final class DeviceTxQueue implements TxQueue {
 
     @Override
     public void flush() {
-        final SplitRing ring = calls.isPending() ? slot.attached() : null;
+        final DeviceRing ring = calls.isPending() ? slot.attached() : null;
         if (ring == null) {
             return;
         }

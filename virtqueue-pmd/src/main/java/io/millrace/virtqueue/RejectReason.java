@@ -9,8 +9,8 @@ import java.util.Locale;
 enum RejectReason {
     /** More entries were made available than the ring has. */
     AVAIL_AHEAD,
-    /** The used index in the ring cannot follow from the position the ring was started at. */
-    USED_INDEX,
+    /** The position that the ring was started at is beyond its end. */
+    RING_BASE,
     /** A descriptor index beyond the table. */
     DESCRIPTOR_INDEX,
     /** A chain that is longer than its table: a loop. */

@@ -17,7 +17,6 @@ final class RequestHandlers {
     private static final String EVENTFD = "anon_inode:[eventfd]";
     private static final int ADDR_FLAG_LOG = 1;
     private static final long RING_MASK = 0xff;
-    private static final long BASE_MASK = 0xffff;
 
     private final VhostDevice device;
     private final Map<VhostRequest, Handler> rows = new EnumMap<>(VhostRequest.class);
@@ -121,9 +120,9 @@ final class RequestHandlers {
     private Outcome setNum(final Message message) throws ProtocolViolation {
         final Vring ring = device.ring(VhostRequest.SET_VRING_NUM, message.u32(0));
         final long size = message.u32(4);
-        if (!Vring.isSize(size)) {
-            throw new ProtocolViolation(Reason.BAD_VALUE,
-                "SET_VRING_NUM: a size of " + size + ", not a power of two up to " + Vring.MAX_SIZE);
+        if (!device.ringKind().isSize(size)) {
+            throw new ProtocolViolation(Reason.BAD_VALUE, "SET_VRING_NUM: a size of " + size + ", not "
+                + (device.ringKind() == RingKind.SPLIT ? "a power of two " : "") + "up to " + RingKind.MAX_SIZE);
         }
         checkFixed(VhostRequest.SET_VRING_NUM, ring, size == ring.size());
         ring.size((int) size);
@@ -139,9 +138,9 @@ final class RequestHandlers {
         if ((flags & ~ADDR_FLAG_LOG) != 0) {
             throw new ProtocolViolation(Reason.BAD_VALUE, "SET_VRING_ADDR: flags 0x" + Long.toHexString(flags));
         }
-        if (!Vring.isAligned(desc, avail, used)) {
+        if (!device.ringKind().isAligned(desc, avail, used)) {
             throw new ProtocolViolation(Reason.BAD_VALUE, "SET_VRING_ADDR: descriptors, avail ring and used ring are"
-                + " at multiples of 16, 2 and 4, not at 0x" + Long.toHexString(desc) + ", 0x"
+                + " at multiples of 16, 2 and 4 (packed: 16, 4 and 4), not at 0x" + Long.toHexString(desc) + ", 0x"
                 + Long.toHexString(avail) + ", 0x" + Long.toHexString(used));
         }
         checkFixed(VhostRequest.SET_VRING_ADDR, ring, ring.hasAddresses(desc, avail, used));
@@ -152,10 +151,10 @@ final class RequestHandlers {
     private Outcome setBase(final Message message) throws ProtocolViolation {
         final Vring ring = device.ring(VhostRequest.SET_VRING_BASE, message.u32(0));
         final long base = message.u32(4);
-        if (base > BASE_MASK) {
+        if (!device.ringKind().isBase(base)) {
             throw new ProtocolViolation(Reason.BAD_VALUE, "SET_VRING_BASE: an index of " + base);
         }
-        checkFixed(VhostRequest.SET_VRING_BASE, ring, base == ring.base());
+        checkFixed(VhostRequest.SET_VRING_BASE, ring, (int) base == ring.base());
         ring.base((int) base);
         return Outcome.DONE;
     }

@@ -8,15 +8,16 @@ import io.millrace.linux.Fd;
  * to stop the ring first.
  *
  * @param index         of the virtqueue in its device: even ones the guest receives from, odd ones it transmits on.
- * @param size          entries, a power of two from 1 to 32768.
- * @param descAddress   the descriptor table in this process, wholly inside one region, as are the other two.
- * @param availAddress  the avail ring.
- * @param usedAddress   the used ring.
- * @param nextAvail     the avail index to go on from, 0 to 65535.
+ * @param size          entries, 1 to 32768; of a split ring a power of two.
+ * @param descAddress   the descriptors in this process, wholly inside one region, as are the other two.
+ * @param availAddress  the avail ring; of a packed ring, the driver's event suppression.
+ * @param usedAddress   the used ring; of a packed ring, the device's event suppression.
+ * @param base          where to go on from, as SET_VRING_BASE says it: the avail index, 0 to 65535; of a packed ring a
+ *                      position and a wrap counter, see {@link PackedRing}.
  * @param features      the virtio features the driver accepted.
  * @param memory        where its buffers are.
  * @param kick          the driver's eventfd, open until the ring is back from the worker; null: it cannot be heard.
  */
-record RingSetup(int index, int size, long descAddress, long availAddress, long usedAddress, int nextAvail,
+record RingSetup(int index, int size, long descAddress, long availAddress, long usedAddress, int base,
     long features, GuestMemory memory, Fd kick) {
 }

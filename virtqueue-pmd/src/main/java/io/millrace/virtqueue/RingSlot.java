@@ -25,7 +25,7 @@ import java.util.function.Consumer;
  * <p>A worker touches guest memory only while the slot is ATTACHED, and it looks at the state once per burst. So once
  * {@link #recall()} says true, no worker is using the ring and its memory may go.
  *
- * <p>Thread safety: {@link #offer}, {@link #recall}, {@link #nextAvail}, {@link #enabled}, {@link #call} and
+ * <p>Thread safety: {@link #offer}, {@link #recall}, {@link #base}, {@link #enabled}, {@link #call} and
  * {@link #close} belong to the control loop; {@link #poll}, {@link #attached}, {@link #release}, {@link #signal} and
  * {@link #broken} to the one thread that polls the queue.
  */
@@ -41,7 +41,7 @@ final class RingSlot implements AutoCloseable {
     private final EventSignal events = EventSignal.open();
     private Consumer<RejectReason> onBroken = reason -> {
     };
-    private SplitRing ring;
+    private DeviceRing ring;
     private volatile boolean isEnabled;
     // Written by the control loop, adopted by the worker: a version in the upper half, a descriptor in the lower.
     private volatile long callOffer = NO_CALL & 0xffff_ffffL;
@@ -57,7 +57,7 @@ final class RingSlot implements AutoCloseable {
         if (state.get() != VACANT) {
             throw new IllegalStateException("ring " + setup.index() + " is still there");
         }
-        ring = new SplitRing(setup);
+        ring = DeviceRing.of(setup);
         state.set(OFFERED);
     }
 
@@ -80,12 +80,9 @@ final class RingSlot implements AutoCloseable {
         return now == OFFERED || now == ATTACHED;
     }
 
-    /**
-     * Where the last ring stopped: the avail index it would have gone on from. Once {@link #recall()} has said
-     * true.
-     */
-    int nextAvail() {
-        return ring == null ? 0 : ring.nextAvail();
+    /** Where the last ring stopped, as SET_VRING_BASE says it. Once {@link #recall()} has said true. */
+    int base() {
+        return ring == null ? 0 : ring.base();
     }
 
     /** Lets packets pass, or not. What a guest sends on a running ring that is not enabled is discarded. */
@@ -117,7 +114,7 @@ final class RingSlot implements AutoCloseable {
      * The ring to work on now, or null. Once per burst, where an {@link InternalError} is caught: see {@link
      * MemoryFaults}.
      */
-    SplitRing poll() {
+    DeviceRing poll() {
         final int now = state.get();
         if (now == ATTACHED) {
             if (callAdopted != callOffer) {
@@ -129,11 +126,11 @@ final class RingSlot implements AutoCloseable {
     }
 
     /** What {@link #poll} returned last, if the worker may go on using it; else null. */
-    SplitRing attached() {
+    DeviceRing attached() {
         return state.get() == ATTACHED ? ring : null;
     }
 
-    private SplitRing handOver(final int now) {
+    private DeviceRing handOver(final int now) {
         if (now == OFFERED && state.compareAndSet(OFFERED, ATTACHED)) {
             ring.start();
             if (ring.canFault()) {

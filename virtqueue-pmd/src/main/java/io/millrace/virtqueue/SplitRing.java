@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.virtqueue;
 
-import io.millrace.linux.Fd;
 import org.agrona.UnsafeApi;
 
 /**
@@ -15,38 +14,20 @@ import org.agrona.UnsafeApi;
  *  | flags, next  u16 |                        used_event                       avail_event
  *  +------------------+ x n
  * </pre>
- *
- * <p>The guest may change any byte of this at any time. So each field is read once, into a local that is checked and
- * then used; where the ring stands is known only by private indexes; and nothing that this side wrote is ever read
- * back.
- *
- * <p>Thread safety: one worker at a time, handed over by {@link RingSlot}. Little-endian machines only.
  */
-final class SplitRing {
-    static final int NEXT = 1;
-    static final int WRITE = 2;
-    static final int INDIRECT = 4;
-    static final int DESCRIPTOR_SIZE = 16;
-
+final class SplitRing extends DeviceRing {
     private static final int USED_NO_NOTIFY = 1;
     private static final int AVAIL_NO_INTERRUPT = 1;
     private static final int INDEX_MASK = 0xffff;
     private static final int NO_HEAD = -1;
 
-    private final GuestMemory memory;
-    private final int size;
     private final int mask;
-    private final long desc;
     private final long avail;
     private final long used;
     private final boolean hasEventIndex;
-    private final boolean hasIndirect;
     private final boolean isInOrder;
-    private final boolean isMergeable;
-    private final int headerLength;
-    private final int hostOffloads;
-    private final int guestOffloads;
-    private final Fd kick;
+    // What was read and not completed.
+    private final int[] heads = new int[MAX_READ];
 
     private int nextAvail;
     private int availIndex;
@@ -57,34 +38,19 @@ final class SplitRing {
     private boolean isStarted;
     private boolean wantsKick;
     private boolean isSignalledKnown;
-    private RejectReason reject;
-    // The region that held the last buffer, for most buffers are in the same one.
-    private long regionStart;
-    private long regionSize;
-    private long regionDelta;
-    private long touched;
 
     SplitRing(final RingSetup setup) {
-        memory = setup.memory();
-        size = setup.size();
+        super(setup);
         mask = size - 1;
-        desc = setup.descAddress();
         avail = setup.availAddress();
         used = setup.usedAddress();
-        final long features = setup.features();
-        hasEventIndex = Features.has(features, Features.VIRTIO_F_EVENT_IDX);
-        hasIndirect = Features.has(features, Features.VIRTIO_F_INDIRECT_DESC);
-        isInOrder = Features.has(features, Features.VIRTIO_F_IN_ORDER);
-        isMergeable = Features.has(features, Features.VIRTIO_NET_F_MRG_RXBUF);
-        headerLength = NetHeader.length(features);
-        hostOffloads = OffloadFeatures.host(features);
-        guestOffloads = OffloadFeatures.guest(features);
-        kick = setup.kick();
-        nextAvail = setup.nextAvail();
+        hasEventIndex = Features.has(setup.features(), Features.VIRTIO_F_EVENT_IDX);
+        isInOrder = Features.has(setup.features(), Features.VIRTIO_F_IN_ORDER);
+        nextAvail = setup.base();
         availIndex = nextAvail;
     }
 
-    /** First thing on the worker that adopts the ring. A ring that comes from another worker goes on as it was. */
+    @Override
     void start() {
         if (isStarted) {
             return;
@@ -102,14 +68,7 @@ final class SplitRing {
         UnsafeApi.putIntRelease(null, used, usedWord());
     }
 
-    /** The driver's eventfd, or null. It stays the control loop's, and is open while a worker has the ring. */
-    Fd kick() {
-        return kick;
-    }
-
-    /**
-     * Tells the driver whether to signal new buffers. What is available when this returns was perhaps not signalled.
-     */
+    @Override
     void wantKick(final boolean wanted) {
         wantsKick = wanted;
         if (hasEventIndex) {
@@ -124,62 +83,12 @@ final class SplitRing {
         }
     }
 
-    int nextAvail() {
+    @Override
+    int base() {
         return nextAvail & INDEX_MASK;
     }
 
-    int headerLength() {
-        return headerLength;
-    }
-
-    /** What packets of the guest may leave to be done. */
-    int hostOffloads() {
-        return hostOffloads;
-    }
-
-    /** What packets for the guest may leave to be done. */
-    int guestOffloads() {
-        return guestOffloads;
-    }
-
-    boolean isMergeable() {
-        return isMergeable;
-    }
-
-    boolean hasIndirect() {
-        return hasIndirect;
-    }
-
-    boolean canFault() {
-        return !memory.isSealed();
-    }
-
-    GuestMemory memory() {
-        return memory;
-    }
-
-    int size() {
-        return size;
-    }
-
-    long desc() {
-        return desc;
-    }
-
-    /** Why the ring is broken, or null. */
-    RejectReason reject() {
-        return reject;
-    }
-
-    void reject(final RejectReason reason) {
-        reject = reason;
-    }
-
-    /**
-     * How many chains the driver has made available.
-     *
-     * @param wanted the avail index is read again only if fewer are known.
-     */
+    @Override
     int available(final int wanted) {
         int known = availIndex - nextAvail & INDEX_MASK;
         if (known < wanted) {
@@ -187,7 +96,7 @@ final class SplitRing {
             final int index = UnsafeApi.getShortAcquire(null, avail + 2) & INDEX_MASK;
             known = index - nextAvail & INDEX_MASK;
             if (known > size) {
-                reject = RejectReason.AVAIL_AHEAD;
+                reject(RejectReason.AVAIL_AHEAD);
                 return 0;
             }
             availIndex = index;
@@ -195,29 +104,14 @@ final class SplitRing {
         return known;
     }
 
-    /** The head of the {@code i}-th chain that is available, not checked yet. */
-    int head(final int i) {
-        return UnsafeApi.getShortOpaque(null, avail + 4 + 2L * (nextAvail + i & mask)) & INDEX_MASK;
-    }
-
-    /**
-     * Reads the descriptors of the next chains, as far as each is one plain buffer in one region. The rest is for a
-     * {@link Chain}, which also finds out what is wrong with a chain that is not plain.
-     *
-     * @param n         how many, at most what {@link #available} said.
-     * @param direction {@link #WRITE} or 0: what the buffers have to be.
-     * @param heads     receives their heads.
-     * @param addresses receives where the buffers are in this process.
-     * @param lengths   receives their lengths, none shorter than a header and 8 bytes.
-     * @return how many were read.
-     */
-    int readPlain(final int n, final int direction, final int[] heads, final long[] addresses, final int[] lengths) {
+    @Override
+    int readPlain(final int n, final int direction, final long[] addresses, final int[] lengths) {
         // Locals, for each opaque read makes the compiler forget what it knows of fields.
         final long heads0 = avail + 4;
         final long table = desc;
         final int next = nextAvail;
         final int indexMask = mask;
-        final int shortest = headerLength + Long.BYTES;
+        final int least = shortest;
         // A header that is to be read is not looked at without offloads; one that is to be written is compared first.
         final int touch = direction == WRITE ? 0 : headerLength;
         long start = regionStart;
@@ -235,7 +129,7 @@ final class SplitRing {
             final long rest = UnsafeApi.getLongOpaque(null, at + 8);
             final int length = (int) rest;
             // One test for NEXT, INDIRECT and WRITE; a length with bit 31 set is negative here.
-            if ((rest >>> 32 & (NEXT | WRITE | INDIRECT)) != direction || length < shortest) {
+            if ((rest >>> 32 & (NEXT | WRITE | INDIRECT)) != direction || length < least) {
                 break;
             }
             final long offset = guestAddress - start;
@@ -254,49 +148,104 @@ final class SplitRing {
             lengths[i++] = length;
         }
         touched = sum;
+        read = i;
         return i;
     }
 
-    /** Makes the region that wholly holds a buffer the one that is tried first. */
-    private boolean findRegion(final long guestAddress, final long length) {
-        final int region = memory.regionOf(guestAddress, length);
-        if (region < 0) {
+    @Override
+    boolean readChain(final Chain chain, final int direction) {
+        if (available(read + 1) <= read) {
             return false;
         }
-        regionStart = memory.guestAddress(region);
-        regionSize = memory.size(region);
-        regionDelta = memory.localAddress(region) - regionStart;
+        final int head = UnsafeApi.getShortOpaque(null, avail + 4 + 2L * (nextAvail + read & mask)) & INDEX_MASK;
+        if (!walk(chain, head, direction)) {
+            return false;
+        }
+        heads[read++] = head;
         return true;
     }
 
-    /** Returns the next chain, whose buffers were read; {@link #publish} will show it. */
-    void completeRead(final int head) {
-        if (isInOrder) {
-            // 2.7.8: one element stands for a batch of buffers and names the last of them, see publish().
-            lastHead = head;
-        } else {
-            putUsed(nextUsed, head, 0);
+    private boolean walk(final Chain chain, final int head, final int direction) {
+        long table = desc;
+        int entries = size;
+        int index = head;
+        int hops = 0;
+        boolean isInTable = false;
+        while (true) {
+            if (index >= entries) {
+                return reject(RejectReason.DESCRIPTOR_INDEX);
+            }
+            if (++hops > entries) {
+                return reject(RejectReason.CHAIN_LOOP);
+            }
+            final long at = table + (long) index * DESCRIPTOR_SIZE;
+            final long address = word(at);
+            final long rest = word(at + Long.BYTES);
+            final long bytes = rest & 0xffff_ffffL;
+            final int flags = (int) (rest >>> 32) & INDEX_MASK;
+            if ((flags & INDIRECT) != 0) {
+                // 2.7.5.3.1: never inside another, and never chained.
+                if (isInTable || hops > 1 || (flags & NEXT) != 0) {
+                    return reject(RejectReason.INDIRECT_TABLE);
+                }
+                table = table(address, bytes);
+                if (table == GuestMemory.NONE) {
+                    return false;
+                }
+                chain.passesTable();
+                isInTable = true;
+                entries = (int) (bytes / DESCRIPTOR_SIZE);
+                index = 0;
+                hops = 0;
+                continue;
+            }
+            if (!chain.add(this, address, bytes, flags, direction)) {
+                return false;
+            }
+            if ((flags & NEXT) == 0) {
+                return true;
+            }
+            index = (int) (rest >>> 48);
         }
-        nextAvail++;
-        nextUsed++;
     }
 
-    /** Returns the next chain, into which {@code written} bytes went; {@link #publish} will show it. */
-    void completeWrite(final int head, final int written) {
-        putUsed(nextUsed, head, written);
-        nextAvail++;
-        nextUsed++;
+    @Override
+    void rewind() {
+        read = 0;
+    }
+
+    @Override
+    void completeReads(final int n) {
+        if (!isInOrder) {
+            for (int i = 0; i < n; i++) {
+                putUsed(nextUsed + i, heads[i], 0);
+            }
+        } else if (n > 0) {
+            // 2.7.8: one element stands for a batch of buffers and names the last of them, see publish().
+            lastHead = heads[n - 1];
+        }
+        goOn(n);
+    }
+
+    @Override
+    void completeWrites(final int[] written, final int n) {
+        for (int i = 0; i < n; i++) {
+            putUsed(nextUsed + i, heads[i], written[i]);
+        }
+        goOn(n);
+    }
+
+    private void goOn(final int n) {
+        nextAvail += n;
+        nextUsed += n;
+        read = 0;
     }
 
     private void putUsed(final int index, final int head, final int written) {
         UnsafeApi.putLong(used + 4 + 8L * (index & mask), head | (long) written << 32);
     }
 
-    /**
-     * Shows the driver all that was completed since the last time.
-     *
-     * @return how many chains that were.
-     */
+    @Override
     int publish() {
         final int from = publishedUsed;
         if (nextUsed == from) {
@@ -312,7 +261,7 @@ final class SplitRing {
         return publishedUsed - from;
     }
 
-    /** Whether the driver wants to be called for what was published since this was last asked, 65535 chains at most. */
+    @Override
     boolean wantsCall() {
         final int from = askedUsed;
         askedUsed = publishedUsed;

@@ -75,6 +75,11 @@ final class VhostDevice implements AutoCloseable {
         hasFeatures = true;
     }
 
+    /** The kind of its rings, as far as that is known. */
+    RingKind ringKind() {
+        return RingKind.of(features);
+    }
+
     /** What packets for the guest may leave to be done. */
     int guestOffloads() {
         return OffloadFeatures.guest(features);
@@ -181,9 +186,10 @@ final class VhostDevice implements AutoCloseable {
 
     private void start(final Vring ring, final RingSetup setup) throws ProtocolViolation {
         // The kernel finds the pages now: a file that ends early is an error here and a SIGBUS at the worker.
-        if (!memory.populate(setup.descAddress(), Vring.descLength(setup.size()))
-            || !memory.populate(setup.availAddress(), Vring.availLength(setup.size()))
-            || !memory.populate(setup.usedAddress(), Vring.usedLength(setup.size()))) {
+        final RingKind kind = RingKind.of(setup.features());
+        if (!memory.populate(setup.descAddress(), kind.descLength(setup.size()))
+            || !memory.populate(setup.availAddress(), kind.driverLength(setup.size()))
+            || !memory.populate(setup.usedAddress(), kind.deviceLength(setup.size()))) {
             throw new ProtocolViolation(Reason.MEMORY_GONE,
                 "ring " + setup.index() + " lies in memory whose file does not reach that far");
         }

@@ -126,6 +126,13 @@ public final class VhostUser implements PollModeDriver {
         return new VhostUser(path, isServer, name, offer, Coalescing.of(packets, micros));
     }
 
+    /**
+     * Whether to offer VIRTIO_F_RING_PACKED; on if not said. Which rings there are is the front-end's choice.
+     */
+    public VhostUser packed(final boolean wanted) {
+        return with(offer.with(Features.VIRTIO_F_RING_PACKED, wanted));
+    }
+
     private VhostUser with(final DeviceOffer newOffer) {
         return new VhostUser(path, isServer, name, newOffer, coalescing);
     }

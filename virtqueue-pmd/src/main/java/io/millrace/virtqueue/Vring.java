@@ -12,12 +12,6 @@ import io.millrace.linux.Fd;
  * <p>Thread safety: control loop only.
  */
 final class Vring implements AutoCloseable {
-    static final int MAX_SIZE = 32_768;
-
-    private static final int DESC_ALIGNMENT = 16;
-    private static final int AVAIL_ALIGNMENT = 2;
-    private static final int USED_ALIGNMENT = 4;
-
     final int index;
     final RingSlot slot;
 
@@ -41,28 +35,6 @@ final class Vring implements AutoCloseable {
         this.slot = slot;
     }
 
-    /** Whether a ring of that many entries can exist (virtio 1.2, 2.7: a power of two). */
-    static boolean isSize(final long size) {
-        return size >= 1 && size <= MAX_SIZE && Long.bitCount(size) == 1;
-    }
-
-    /** Whether the three areas begin where virtio 1.2, 2.7 lets them begin. */
-    static boolean isAligned(final long desc, final long avail, final long used) {
-        return desc % DESC_ALIGNMENT == 0 && avail % AVAIL_ALIGNMENT == 0 && used % USED_ALIGNMENT == 0;
-    }
-
-    static long descLength(final int size) {
-        return 16L * size;
-    }
-
-    static long availLength(final int size) {
-        return 6 + 2L * size;
-    }
-
-    static long usedLength(final int size) {
-        return 6 + 8L * size;
-    }
-
     /**
      * The one condition for starting: everything is known, and all of the ring is in the guest's memory.
      *
@@ -72,12 +44,17 @@ final class Vring implements AutoCloseable {
         if (!hasFeatures || size == 0 || !hasBase || !hasAddresses || !hasKick || isBroken) {
             return null;
         }
-        final long localDesc = memory.translateUser(desc, descLength(size));
-        final long localAvail = memory.translateUser(avail, availLength(size));
-        final long localUsed = memory.translateUser(used, usedLength(size));
+        final RingKind kind = RingKind.of(features);
+        if (!kind.isSize(size) || !kind.isBase(base & 0xffff_ffffL)) {
+            // Said before the features were.
+            return null;
+        }
+        final long localDesc = memory.translateUser(desc, kind.descLength(size));
+        final long localAvail = memory.translateUser(avail, kind.driverLength(size));
+        final long localUsed = memory.translateUser(used, kind.deviceLength(size));
         // A region may begin anywhere in the front-end, so what was aligned there need not be aligned here.
         if (localDesc == GuestMemory.NONE || localAvail == GuestMemory.NONE || localUsed == GuestMemory.NONE
-            || !isAligned(localDesc, localAvail, localUsed)) {
+            || !kind.isAligned(localDesc, localAvail, localUsed)) {
             return null;
         }
         return new RingSetup(index, size, localDesc, localAvail, localUsed, base, features, memory, kick);
@@ -91,8 +68,8 @@ final class Vring implements AutoCloseable {
         return size;
     }
 
-    void base(final int nextAvail) {
-        base = nextAvail;
+    void base(final int newBase) {
+        base = newBase;
         hasBase = true;
     }
 
@@ -164,7 +141,7 @@ final class Vring implements AutoCloseable {
     /** The slot has given the ring back. It goes on where it is, once it is ready again. */
     void stopped() {
         if (isRunning) {
-            base = slot.nextAvail();
+            base = slot.base();
             isRunning = false;
         }
     }

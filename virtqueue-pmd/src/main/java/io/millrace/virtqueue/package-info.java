@@ -10,7 +10,7 @@
  *   control loop         worker                   control loop         worker
  *   DeviceLink           DeviceRxQueue            DriverLink           DriverRxQueue
  *   VhostSession         DeviceTxQueue            DriverSession        DriverTxQueue
- *   VhostDevice, Vring   SplitRing, Chain         FrontEnd, Handshake  DriverRing
+ *   VhostDevice, Vring   DeviceRing, Chain        FrontEnd, Handshake  DriverRing
  *   MemoryTable   \      GuestMemory              DriverMemory  \       ^
  *        |         \       ^                          |          \      |
  *        |          +-&gt; RingSlot                      |           +-&gt; DriverSlot
@@ -26,8 +26,8 @@
  * compares a peer's with the packet.
  *
  * <p>Reading order: Rendezvous for how either side finds the other; Message, MessageChannel and VhostRequest for the
- * protocol; then for the device side DeviceLink,
- * VhostSession, RequestHandlers, RingSlot, SplitRing, DeviceRxQueue; for the driver side DriverLink, Handshake,
- * FrontEnd, DriverSlot, DriverRing, DriverRxQueue.
+ * protocol; then for the device side DeviceLink, VhostSession, RequestHandlers, RingSlot, DeviceRing, SplitRing,
+ * PackedRing, DeviceRxQueue; for the driver side DriverLink, Handshake, FrontEnd, DriverSlot, DriverRing,
+ * DriverRxQueue.
  */
 package io.millrace.virtqueue;

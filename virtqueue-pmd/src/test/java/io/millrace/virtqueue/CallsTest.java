@@ -26,7 +26,7 @@ class CallsTest {
 
     private static void send(final RingFixture ring, final int packets) {
         for (int i = 0; i < packets; i++) {
-            ring.guest.desc(i, ring.guest.buffer(i), 200, SplitRing.WRITE, 0);
+            ring.guest.desc(i, ring.guest.buffer(i), 200, DeviceRing.WRITE, 0);
             ring.guest.avail(i);
             ring.add(60, i);
         }
@@ -139,10 +139,10 @@ class CallsTest {
             | Features.VIRTIO_NET_F_MRG_RXBUF)) {
             send(ring, 1);
             assertEquals(0, ring.count("tx/chains"));
-            ring.guest.tableEntry(ring.guest.buffer(40), 0, ring.guest.buffer(0), 2048, SplitRing.WRITE, 0);
-            ring.guest.desc(0, ring.guest.buffer(40), 16, SplitRing.INDIRECT, 0);
-            ring.guest.desc(1, ring.guest.buffer(1), 100, SplitRing.WRITE, 0);
-            ring.guest.desc(2, ring.guest.buffer(2), 100, SplitRing.WRITE, 0);
+            ring.guest.tableEntry(ring.guest.buffer(40), 0, ring.guest.buffer(0), 2048, DeviceRing.WRITE, 0);
+            ring.guest.desc(0, ring.guest.buffer(40), 16, DeviceRing.INDIRECT, 0);
+            ring.guest.desc(1, ring.guest.buffer(1), 100, DeviceRing.WRITE, 0);
+            ring.guest.desc(2, ring.guest.buffer(2), 100, DeviceRing.WRITE, 0);
             ring.guest.avail(0, 1, 2);
             ring.add(60, 0);
             ring.add(150, 0);

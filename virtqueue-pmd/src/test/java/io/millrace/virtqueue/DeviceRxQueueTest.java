@@ -9,8 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class DeviceRxQueueTest {
-    private static final int NEXT = SplitRing.NEXT;
-    private static final int INDIRECT = SplitRing.INDIRECT;
+    private static final int NEXT = DeviceRing.NEXT;
+    private static final int INDIRECT = DeviceRing.INDIRECT;
 
     @ParameterizedTest
     @ValueSource(ints = {14, 15, 60, 64, 65, 127, 128, 255, 256, 257, 1514, 1728})
@@ -212,7 +212,7 @@ class DeviceRxQueueTest {
             assertTrue(!ring.slot.recall());
             ring.rx.receive(ring.burst);
             assertTrue(ring.slot.recall());
-            assertEquals(3, ring.slot.nextAvail());
+            assertEquals(3, ring.slot.base());
             ring.slot.offer(ring.guest.setup(RingFixture.MODERN));
             ring.guest.avail(0);
             assertEquals(1, ring.rx.receive(ring.burst));

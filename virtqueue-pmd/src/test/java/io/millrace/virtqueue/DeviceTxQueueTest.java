@@ -10,8 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class DeviceTxQueueTest {
-    private static final int NEXT = SplitRing.NEXT;
-    private static final int WRITE = SplitRing.WRITE;
+    private static final int NEXT = DeviceRing.NEXT;
+    private static final int WRITE = DeviceRing.WRITE;
     private static final long MERGEABLE = RingFixture.MODERN | Features.VIRTIO_NET_F_MRG_RXBUF;
 
     @ParameterizedTest

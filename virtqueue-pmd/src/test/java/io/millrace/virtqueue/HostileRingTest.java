@@ -14,9 +14,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** What a guest can write into its ring to harm the device; each must end in a broken ring and nothing else. */
 class HostileRingTest {
-    private static final int NEXT = SplitRing.NEXT;
-    private static final int WRITE = SplitRing.WRITE;
-    private static final int INDIRECT = SplitRing.INDIRECT;
+    private static final int NEXT = DeviceRing.NEXT;
+    private static final int WRITE = DeviceRing.WRITE;
+    private static final int INDIRECT = DeviceRing.INDIRECT;
     private static final long FEATURES = RingFixture.MODERN | Features.VIRTIO_F_INDIRECT_DESC;
 
     private static void assertBreaks(final RejectReason reason, final Consumer<SplitGuest> attack) {

@@ -17,8 +17,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** What a guest's header says, byte by byte, against what the burst says, both ways. */
 class OffloadRingTest {
-    private static final int NEXT = SplitRing.NEXT;
-    private static final int WRITE = SplitRing.WRITE;
+    private static final int NEXT = DeviceRing.NEXT;
+    private static final int WRITE = DeviceRing.WRITE;
     private static final long ALL = RingFixture.MODERN | OffloadFeatures.of(OffloadFeatures.ALL);
     private static final long MERGEABLE = ALL | Features.VIRTIO_NET_F_MRG_RXBUF;
     private static final byte[] TCP4 = OffloadPackets.ipv4(OffloadPackets.TCP, 9000, 3);

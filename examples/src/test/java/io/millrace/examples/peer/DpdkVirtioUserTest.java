@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * DPDK's virtio-user device, in each way its split ring can be driven, at {@code millrace echo}: every packet comes
+ * DPDK's virtio-user device, in each way its rings can be driven, at {@code millrace echo}: every packet comes
  * back once, in order, to the last byte. One process of Millrace serves all of them, one after another.
  */
 @Tag("peer")
@@ -61,6 +61,10 @@ final class DpdkVirtioUserTest {
         "mrg_rxbuf=0,in_order=0              | 2 | 1024",
         "mrg_rxbuf=0,in_order=0,vectorized=1 | 1 | 1024",
         "mrg_rxbuf=0,in_order=0,vectorized=1 | 2 | 256",
+        "packed_vq=1,mrg_rxbuf=1,in_order=1  | 1 | 256",
+        "packed_vq=1,mrg_rxbuf=1,in_order=0  | 2 | 300",
+        "packed_vq=1,mrg_rxbuf=0,in_order=1  | 2 | 1024",
+        "packed_vq=1,mrg_rxbuf=0,in_order=0  | 1 | 1024",
     })
     void shouldEchoEveryPacketUnchanged(final String options, final int queues, final int ringSize) {
         echo(listening(), options, queues, ringSize);
