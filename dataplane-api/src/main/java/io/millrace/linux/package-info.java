@@ -19,6 +19,7 @@
  *   interfaces --------- rtnetlink -------------- Interfaces     asks and configures       opened in a NetNamespace
  *        news ---------- rtnetlink -------------- LinkMonitor    hears                     or in that of the process
  *   tap device ---------- /dev/net/tun ---------- TunDevice      makes, attaches           read by PacketIo or IoUring
+ *   vhost-net worker ---- /dev/vhost-net -------- VhostNet       serves virtqueues         between them and a TunDevice
  *   programs, maps ------- bpf(2) --------------- Bpf            loads, attaches, pins     gone with their descriptors
  *   frames of a NIC ------ AF_XDP --------------- XdpSocket      four XdpRings             in memory of the process
  * </pre>

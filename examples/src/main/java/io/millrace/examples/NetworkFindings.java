@@ -21,7 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntPredicate;
 
-/** What the ways to the kernel need: tap devices and AF_XDP. Tries each thing where that leaves nothing behind. */
+/** What tap devices, vhost-net and AF_XDP need. Tries each thing where that leaves nothing behind. */
 final class NetworkFindings {
     /** What a data plane makes unless it is told otherwise, without its jumbo frames. */
     private static final int USUAL_FRAMES = 16_384;
@@ -44,24 +44,31 @@ final class NetworkFindings {
 
     /** Everything that is no single interface's. */
     List<Finding> all() {
-        return List.of(tap(), ioUring(KernelAccess.ioUring()), xdp(KernelAccess.xdpSocket()), bpf(bpfRefusal()),
-            memlock(), capabilities());
+        return List.of(tap(), vhostNet(), ioUring(KernelAccess.ioUring()), xdp(KernelAccess.xdpSocket()),
+            bpf(bpfRefusal()), memlock(), capabilities());
     }
 
     private Finding tap() {
-        final Path device = root.resolve("dev/net/tun");
+        return node("tap", "/dev/net/tun", "tun", "no tap devices");
+    }
+
+    private Finding vhostNet() {
+        return node("vhost-net", "/dev/vhost-net", "vhost_net", "no tap devices by vhost-net");
+    }
+
+    private Finding node(final String subject, final String node, final String module, final String effect) {
         try {
             // Opening alone makes no device.
-            FileChannel.open(device, StandardOpenOption.READ, StandardOpenOption.WRITE).close();
-            return Finding.ok("tap", "/dev/net/tun can be opened");
+            FileChannel.open(root.resolve(node.substring(1)), StandardOpenOption.READ, StandardOpenOption.WRITE)
+                .close();
+            return Finding.ok(subject, node + " can be opened");
         } catch (final AccessDeniedException e) {
-            return Finding.lacking("tap", "/dev/net/tun is closed to you: no tap devices",
-                "sudo chmod 0666 /dev/net/tun");
+            return Finding.lacking(subject, node + " is closed to you: " + effect, "sudo chmod 0666 " + node);
         } catch (final NoSuchFileException e) {
-            return Finding.lacking("tap", "/dev/net/tun is missing: no tap devices",
-                "sudo modprobe tun (a container: docker run --device /dev/net/tun ...)");
+            return Finding.lacking(subject, node + " is missing: " + effect,
+                "sudo modprobe " + module + " (a container: docker run --device " + node + " ...)");
         } catch (final IOException e) {
-            return Finding.lacking("tap", "/dev/net/tun has no driver: no tap devices", "sudo modprobe tun");
+            return Finding.lacking(subject, node + " has no driver: " + effect, "sudo modprobe " + module);
         }
     }
 

@@ -65,6 +65,14 @@ class NetworkFindingsTest {
     }
 
     @Test
+    void shouldOpenTheVhostNetDevice() throws IOException {
+        assertLacking("/dev/vhost-net is missing: no tap devices by vhost-net",
+            "sudo modprobe vhost_net (a container: docker run --device /dev/vhost-net ...)", finding("vhost-net", ALL));
+        write("dev/vhost-net", "");
+        assertOk("can be opened", finding("vhost-net", ALL));
+    }
+
+    @Test
     void shouldSayWhoForbidsIoUring() throws IOException {
         assertOk("allowed", findings(ALL).ioUring(0));
         assertLacking("container", "docker run --security-opt seccomp=unconfined ...",

@@ -40,7 +40,7 @@ final class DriverLink implements Rendezvous.Host {
     private final SessionLog log;
     private volatile LinkState state = LinkState.DOWN;
     private volatile int offloads;
-    private final Rendezvous rendezvous;
+    private final Search search;
     private DriverSession session;
     private ControlLoop.Timer timer;
     private String lastReason = "";
@@ -57,7 +57,9 @@ final class DriverLink implements Rendezvous.Host {
         this.control = context.control();
         this.frames = context.pool().cache(config.name() + " control");
         this.log = new SessionLog(config.name(), context.counters());
-        this.rendezvous = new Rendezvous(config.path(), config.isServer(), control, log, this);
+        this.search = config.tap() == null
+            ? new Rendezvous(config.path(), config.isServer(), control, log, this)
+            : new TapSearch(config, control, log, this);
     }
 
     LinkState state() {
@@ -72,10 +74,10 @@ final class DriverLink implements Rendezvous.Host {
     /**
      * Begins to look for a back-end.
      *
-     * @throws ConfigurationException if it is to listen and cannot.
+     * @throws ConfigurationException if it is to listen and cannot, or the kernel is the back-end and refuses.
      */
     void open() {
-        rendezvous.open();
+        search.open();
     }
 
     /** One session at a time; the next back-end waits. */
@@ -87,9 +89,22 @@ final class DriverLink implements Rendezvous.Host {
     @Override
     public void onMet(final UnixSocket socket) {
         try {
-            session = new DriverSession(config, context, slots, new MessageChannel(socket));
+            begin(owner -> new SocketBackEnd(config, control, new MessageChannel(socket), owner));
         } catch (final LinuxException e) {
             socket.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Begins a session with a back-end that was found.
+     *
+     * @throws LinuxException if it cannot be made, or there are no resources for it.
+     */
+    void begin(final BackEnd.Maker maker) {
+        try {
+            session = new DriverSession(config, context, slots, maker);
+        } catch (final LinuxException e) {
             announce(LinkState.DOWN, e.getMessage());
             throw e;
         }
@@ -99,7 +114,7 @@ final class DriverLink implements Rendezvous.Host {
 
     private void onUp() {
         offloads = OffloadFeatures.host(session.features());
-        rendezvous.succeeded();
+        search.succeeded();
         announce(LinkState.UP, "the back-end is ready");
     }
 
@@ -108,16 +123,30 @@ final class DriverLink implements Rendezvous.Host {
         log.malformed(queue, fault.counter());
         // The other rings of that session may be found broken too, a moment later.
         if (session != null && state == LinkState.UP) {
+            interrupt(new SessionEnd("broken/" + fault.counter(), fault.sentence(), true));
+        }
+    }
+
+    /** What the session needs is there no more. If there is none, only this is said. */
+    void interrupt(final SessionEnd why) {
+        if (session != null && state == LinkState.UP) {
             session.disconnect();
-            end(new SessionEnd("broken/" + fault.counter(), fault.sentence(), true));
+            end(why);
+        } else {
+            say(why);
+        }
+    }
+
+    private void say(final SessionEnd why) {
+        log.ended(why);
+        final LinkState now = why == SessionEnd.DEVICE_GONE ? LinkState.GONE : LinkState.DOWN;
+        if (state != now || !why.sentence().equals(lastReason)) {
+            announce(now, why.sentence());
         }
     }
 
     private void end(final SessionEnd why) {
-        log.ended(why);
-        if (state == LinkState.UP || !why.sentence().equals(lastReason)) {
-            announce(LinkState.DOWN, why.sentence());
-        }
+        say(why);
         if (!isClosed) {
             drainingSinceNs = System.nanoTime();
             isLateKnown = false;
@@ -135,7 +164,7 @@ final class DriverLink implements Rendezvous.Host {
             frames.close();
             session.close();
             session = null;
-            rendezvous.again();
+            search.again();
             return;
         }
         if (!isLateKnown && System.nanoTime() - drainingSinceNs > LATE_NS) {
@@ -188,7 +217,7 @@ final class DriverLink implements Rendezvous.Host {
         if (timer != null) {
             timer.cancel();
         }
-        rendezvous.close();
+        search.close();
         if (session != null) {
             session.disconnect();
             for (final DriverSlot slot : slots) {

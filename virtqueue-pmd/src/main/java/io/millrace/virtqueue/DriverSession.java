@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One session with one back-end: its connection, the memory shared with it, and what its rings are made of. Nothing of
+ * One session with one back-end: the memory shared with it, and what its rings are made of. Nothing of
  * it outlives it.
  *
  * <p>Thread safety: control loop only.
@@ -20,9 +20,9 @@ final class DriverSession implements AutoCloseable {
     private final DriverMemory memory;
     private final List<EventFd> kicks = new ArrayList<>();
     private final List<EventFd> calls = new ArrayList<>();
-    private final FrontEnd frontEnd;
+    private final BackEnd backEnd;
     private Runnable onUp;
-    private FrontEnd.Owner onEnd;
+    private BackEnd.Owner onEnd;
     private Runnable onStopped;
     private int ringsToStop;
     private long features;
@@ -30,12 +30,12 @@ final class DriverSession implements AutoCloseable {
     /**
      * Allocates everything.
      *
-     * @param slots   get the rings when the back-end is ready.
-     * @param channel owned from now on, unless this throws.
+     * @param slots get the rings when the back-end is ready.
+     * @param maker makes the back-end, which is closed with the session.
      * @throws io.millrace.linux.LinuxException if the system refuses memory or descriptors.
      */
     DriverSession(final VirtioUser config, final PortContext context, final DriverSlot[] slots,
-                  final MessageChannel channel) {
+                  final BackEnd.Maker maker) {
         this.config = config;
         this.slots = slots;
         memory = new DriverMemory(context.pool(), slots.length, config.ringSize(), config.name());
@@ -44,7 +44,7 @@ final class DriverSession implements AutoCloseable {
                 kicks.add(EventFd.create());
                 calls.add(EventFd.create());
             }
-            frontEnd = new FrontEnd(context.control(), channel, FrontEnd.DEADLINE, this::onEnd);
+            backEnd = maker.make(this::onEnd);
         } catch (final RuntimeException e) {
             memory.close();
             closeEvents();
@@ -61,14 +61,14 @@ final class DriverSession implements AutoCloseable {
      * Begins the handshake.
      *
      * @param up  called when the slots have their rings.
-     * @param end called when the connection is closed; the rings are still out then.
+     * @param end called when the back-end is gone; the rings are still out then.
      */
-    void start(final Runnable up, final FrontEnd.Owner end) {
+    void start(final Runnable up, final BackEnd.Owner end) {
         onUp = up;
         onEnd = end;
         final List<Fd> kickFds = kicks.stream().map(EventFd::fd).toList();
         final List<Fd> callFds = calls.stream().map(EventFd::fd).toList();
-        new Handshake(frontEnd, config, memory, kickFds, callFds, this::onReady).start();
+        backEnd.start(memory, kickFds, callFds, this::onReady);
     }
 
     private void onReady(final long negotiated) {
@@ -98,7 +98,7 @@ final class DriverSession implements AutoCloseable {
         onStopped = then;
         ringsToStop = slots.length;
         for (int ring = 0; ring < slots.length; ring++) {
-            frontEnd.stop(ring, this::onRingStopped);
+            backEnd.stop(ring, this::onRingStopped);
         }
     }
 
@@ -109,15 +109,15 @@ final class DriverSession implements AutoCloseable {
         }
     }
 
-    /** Closes the connection. The rings may still be used: nobody reads them. */
+    /** Leaves the back-end. The rings may still be used: nobody reads them. */
     void disconnect() {
-        frontEnd.close();
+        backEnd.close();
     }
 
     /** Frees all the rest. No worker has a ring any more. */
     @Override
     public void close() {
-        frontEnd.close();
+        backEnd.close();
         closeEvents();
         memory.close();
     }

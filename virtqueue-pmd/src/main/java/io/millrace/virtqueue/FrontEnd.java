@@ -31,7 +31,7 @@ final class FrontEnd implements AutoCloseable {
 
     private final ControlLoop control;
     private final MessageChannel channel;
-    private final Owner owner;
+    private final BackEnd.Owner owner;
     private final Duration deadline;
     private final ControlLoop.Watch watch;
     private final ArrayDeque<Question> questions = new ArrayDeque<>();
@@ -40,23 +40,15 @@ final class FrontEnd implements AutoCloseable {
     private boolean acks;
     private boolean isClosed;
 
-    /** Hears how the connection ends. */
-    interface Owner {
-        /**
-         * The connection is closed. Called once, unless {@link #close()} was called before.
-         *
-         * @param why what the back-end did, or what happened here.
-         */
-        void onEnd(SessionEnd why);
-    }
-
     /**
      * Takes over a connection.
      *
      * @param channel  owned from now on.
      * @param deadline of each answer.
+     * @param owner    hears how the connection ends.
      */
-    FrontEnd(final ControlLoop control, final MessageChannel channel, final Duration deadline, final Owner owner) {
+    FrontEnd(final ControlLoop control, final MessageChannel channel, final Duration deadline,
+             final BackEnd.Owner owner) {
         this.control = control;
         this.channel = channel;
         this.owner = owner;

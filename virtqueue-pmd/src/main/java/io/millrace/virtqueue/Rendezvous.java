@@ -17,7 +17,7 @@ import java.time.Duration;
  *
  * <p>Thread safety: control loop only.
  */
-final class Rendezvous implements AutoCloseable {
+final class Rendezvous implements Search {
     private static final int FIRST_PAUSE_MS = 100;
     private static final Duration FIRST_PAUSE = Duration.ofMillis(FIRST_PAUSE_MS);
     private static final Duration LAST_PAUSE = Duration.ofSeconds(1);
@@ -56,12 +56,8 @@ final class Rendezvous implements AutoCloseable {
         this.host = host;
     }
 
-    /**
-     * Begins to look for a peer.
-     *
-     * @throws ConfigurationException if it is to listen and cannot.
-     */
-    void open() {
+    @Override
+    public void open() {
         if (!isServer) {
             connect();
             return;
@@ -74,8 +70,9 @@ final class Rendezvous implements AutoCloseable {
         knocks = control.watch(listener.fd(), Epoll.IN, events -> accept());
     }
 
-    /** Looks again, after a pause that is longer each time. A server hears no knocks meanwhile. */
-    void again() {
+    /** The pause is longer each time. A server hears no knocks meanwhile. */
+    @Override
+    public void again() {
         deafen();
         if (timer != null) {
             timer.cancel();
@@ -84,8 +81,9 @@ final class Rendezvous implements AutoCloseable {
         pause = pause.multipliedBy(2).compareTo(LAST_PAUSE) < 0 ? pause.multipliedBy(2) : LAST_PAUSE;
     }
 
-    /** All is well with the peer: the next pause is a short one. */
-    void succeeded() {
+    /** The next pause is a short one. */
+    @Override
+    public void succeeded() {
         pause = FIRST_PAUSE;
     }
 
@@ -142,7 +140,6 @@ final class Rendezvous implements AutoCloseable {
         }
     }
 
-    /** Looks no more. */
     @Override
     public void close() {
         if (timer != null) {

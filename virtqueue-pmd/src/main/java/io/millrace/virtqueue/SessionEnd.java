@@ -13,6 +13,9 @@ record SessionEnd(String counter, String sentence, boolean isFault) {
     static final SessionEnd PORT_CLOSED = new SessionEnd("closed", "the port was closed", false);
     static final SessionEnd WORKER_LATE = new SessionEnd("worker-late",
         "a worker did not give a ring back within a second; it is stuck, or nobody polls the port any more", true);
+    static final SessionEnd DEVICE_GONE = new SessionEnd("device-gone", "the tap device was deleted", true);
+    static final SessionEnd INTERFACE_DOWN =
+        new SessionEnd("interface-down", "the interface of the tap device is down", false);
 
     static SessionEnd of(final ProtocolViolation violation) {
         return new SessionEnd("violation/" + violation.reason().counterName(), violation.getMessage(), true);

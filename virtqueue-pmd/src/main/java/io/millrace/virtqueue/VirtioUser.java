@@ -10,7 +10,8 @@ import java.nio.file.Path;
 
 /**
  * A virtio network device as its driver sees it, without a virtual machine: the peer of a vhost-user back-end such as
- * another Millrace, DPDK's net_vhost, OVS-DPDK or VPP. What a container attaches to a virtual switch with.
+ * another Millrace, DPDK's net_vhost, OVS-DPDK or VPP, or of the kernel's vhost-net. What a container attaches to a
+ * virtual switch with.
  *
  * <p>The frame pool is the memory that is shared with the back-end, so packets are not copied here. The price: a
  * back-end may read and write every packet of this data plane at any time, also those of other ports. Rings and indexes
@@ -24,6 +25,10 @@ public final class VirtioUser implements PollModeDriver {
     static final int MIN_RING = 16;
     static final int MAX_RING = 32768;
 
+    static final int MIN_MTU = 68;
+    static final int MAX_MTU = 65_521;
+
+    private static final int MAX_DEVICE_NAME = 15;
     private static final int DEFAULT_RING = 256;
     private static final long WANTED = Features.VIRTIO_F_VERSION_1 | Features.VIRTIO_F_ANY_LAYOUT
         | Features.VHOST_USER_F_PROTOCOL_FEATURES | Features.VIRTIO_NET_F_MQ | Features.VIRTIO_NET_F_MRG_RXBUF
@@ -32,15 +37,25 @@ public final class VirtioUser implements PollModeDriver {
 
     private final String path;
     private final boolean server;
+    private final Tap tap;
     private final String name;
     private final int queues;
     private final int ringSize;
     private final long unwanted;
 
-    private VirtioUser(final String path, final boolean server, final String name, final int queues,
+    /**
+     * The device behind vhost-net.
+     *
+     * @param mtu 0: as it is.
+     */
+    record Tap(String device, int mtu) {
+    }
+
+    private VirtioUser(final String path, final boolean server, final Tap tap, final String name, final int queues,
                        final int ringSize, final long unwanted) {
         this.path = path;
         this.server = server;
+        this.tap = tap;
         this.name = name;
         this.queues = queues;
         this.ringSize = ringSize;
@@ -67,19 +82,40 @@ public final class VirtioUser implements PollModeDriver {
         return of(path, true);
     }
 
+    /**
+     * A driver whose back-end is the kernel's vhost-net: its worker moves packets between the rings and a tap device.
+     * The device is made and brought up when the port opens, unless one of that name is there; what was made goes with
+     * the port. While the interface is down the link is too; when the interface is deleted the link is
+     * {@link io.millrace.LinkState#GONE}, and it is made again a second later.
+     *
+     * <p>Needs {@code /dev/vhost-net} (modprobe vhost_net), and CAP_NET_ADMIN unless the device was made for this user.
+     * Opening the port fails where the kernel refuses.
+     *
+     * @param device 1 to 15 characters, neither a blank nor one of {@code / : %}.
+     * @throws ConfigurationException if it cannot be a name.
+     */
+    public static VirtioUser vhostNet(final String device) {
+        if (!device.matches("[!-~&&[^/:%]]{1," + MAX_DEVICE_NAME + "}") || device.equals(".") || device.equals("..")) {
+            throw new ConfigurationException("\"" + device + "\" cannot be the name of a tap device: take 1 to "
+                + MAX_DEVICE_NAME + " characters without blanks, slashes, colons and percent signs, such as tap0");
+        }
+        return new VirtioUser(device, false, new Tap(device, 0), device.replaceAll("[^A-Za-z0-9._-]", "-"), 1,
+            DEFAULT_RING, OffloadFeatures.of(OffloadFeatures.ALL));
+    }
+
     private static VirtioUser of(final String path, final boolean server) {
         SocketPath.check(path);
-        return new VirtioUser(path, server, SocketPath.portName(path), 1, DEFAULT_RING,
+        return new VirtioUser(path, server, null, SocketPath.portName(path), 1, DEFAULT_RING,
             OffloadFeatures.of(OffloadFeatures.ALL));
     }
 
     /**
-     * Names the port. Without this it has the name of its socket's file.
+     * Names the port. Without this it has the name of its socket's file, or of its tap device.
      *
      * @throws ConfigurationException if it is not 1 to 64 letters, digits, {@code . _ -}.
      */
     public VirtioUser name(final String newName) {
-        return new VirtioUser(path, server, SocketPath.checkName(newName), queues, ringSize, unwanted);
+        return new VirtioUser(path, server, tap, SocketPath.checkName(newName), queues, ringSize, unwanted);
     }
 
     /**
@@ -92,7 +128,7 @@ public final class VirtioUser implements PollModeDriver {
             throw new ConfigurationException(
                 "a virtio-user port has 1 to " + MAX_QUEUES + " queue pairs, not " + newQueues);
         }
-        return new VirtioUser(path, server, name, newQueues, ringSize, unwanted);
+        return new VirtioUser(path, server, tap, name, newQueues, ringSize, unwanted);
     }
 
     /**
@@ -106,7 +142,20 @@ public final class VirtioUser implements PollModeDriver {
             throw new ConfigurationException("a ring has a power of two from " + MIN_RING + " to " + MAX_RING
                 + " descriptors, not " + newSize);
         }
-        return new VirtioUser(path, server, name, queues, newSize, unwanted);
+        return new VirtioUser(path, server, tap, name, queues, newSize, unwanted);
+    }
+
+    /**
+     * The MTU of the tap device, 68 to 65521. Left as it is if not said.
+     *
+     * @throws ConfigurationException if it is another number, or there is no tap device.
+     */
+    public VirtioUser mtu(final int newMtu) {
+        if (tap == null || newMtu < MIN_MTU || newMtu > MAX_MTU) {
+            throw new ConfigurationException(tap == null ? "only the port of a tap device has an MTU to be set"
+                : "a tap device has an MTU of " + MIN_MTU + " to " + MAX_MTU + ", not " + newMtu);
+        }
+        return new VirtioUser(path, server, new Tap(tap.device, newMtu), name, queues, ringSize, unwanted);
     }
 
     /** Whether to use VIRTIO_F_IN_ORDER where the back-end offers it. On if not said. */
@@ -142,7 +191,8 @@ public final class VirtioUser implements PollModeDriver {
     }
 
     private VirtioUser with(final long feature, final boolean wanted) {
-        return new VirtioUser(path, server, name, queues, ringSize, wanted ? unwanted & ~feature : unwanted | feature);
+        return new VirtioUser(path, server, tap, name, queues, ringSize,
+            wanted ? unwanted & ~feature : unwanted | feature);
     }
 
     @Override
@@ -153,6 +203,11 @@ public final class VirtioUser implements PollModeDriver {
 
     Path path() {
         return Path.of(path);
+    }
+
+    /** The device behind the kernel's vhost-net; null where the back-end is behind a socket. */
+    Tap tap() {
+        return tap;
     }
 
     boolean isServer() {
@@ -186,6 +241,6 @@ public final class VirtioUser implements PollModeDriver {
 
     @Override
     public String toString() {
-        return "virtio-user:" + path + (server ? ",server" : "");
+        return tap != null ? "vhost-net:" + tap.device : "virtio-user:" + path + (server ? ",server" : "");
     }
 }

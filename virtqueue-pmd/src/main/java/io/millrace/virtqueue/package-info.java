@@ -16,6 +16,8 @@
  *        |          +-&gt; RingSlot                      |           +-&gt; DriverSlot
  *        |                                            |
  *        +------ MessageChannel ===== socket ===== MessageChannel
+ *
+ *                                    /dev/vhost-net === KernelBackEnd, TapSearch in place of FrontEnd, Rendezvous
  * </pre>
  *
  * <p>The words of the specification are kept: the driver makes buffers <em>avail</em>able and <em>kick</em>s, the
