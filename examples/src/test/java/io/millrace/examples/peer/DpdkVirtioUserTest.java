@@ -12,13 +12,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * DPDK's virtio-user device, in each way its rings can be driven, at {@code millrace echo}: every packet comes
- * back once, in order, to the last byte. One process of Millrace serves all of them, one after another.
+ * DPDK's virtio-user devices that come and go at one {@code millrace echo}: every packet comes back once, in order, to
+ * the last byte. In which ways such a device drives its rings is for {@link DpdkVirtioUserMatrixTest}.
  */
 @Tag("peer")
 @ExtendWith(PeerLogs.class)
@@ -46,38 +43,6 @@ final class DpdkVirtioUserTest {
             try (MillraceProcess ending = millrace) {
                 ending.finish().mustBalance(2);
             }
-        }
-    }
-
-    @ParameterizedTest(name = "{0} queues={1} queue_size={2}")
-    @CsvSource(delimiter = '|', value = {
-        "mrg_rxbuf=1,in_order=1              | 1 | 256",
-        "mrg_rxbuf=1,in_order=1              | 2 | 1024",
-        "mrg_rxbuf=1,in_order=0              | 1 | 1024",
-        "mrg_rxbuf=1,in_order=0              | 2 | 256",
-        "mrg_rxbuf=0,in_order=1              | 1 | 1024",
-        "mrg_rxbuf=0,in_order=1              | 2 | 256",
-        "mrg_rxbuf=0,in_order=0              | 1 | 256",
-        "mrg_rxbuf=0,in_order=0              | 2 | 1024",
-        "mrg_rxbuf=0,in_order=0,vectorized=1 | 1 | 1024",
-        "mrg_rxbuf=0,in_order=0,vectorized=1 | 2 | 256",
-        "packed_vq=1,mrg_rxbuf=1,in_order=1  | 1 | 256",
-        "packed_vq=1,mrg_rxbuf=1,in_order=0  | 2 | 300",
-        "packed_vq=1,mrg_rxbuf=0,in_order=1  | 2 | 1024",
-        "packed_vq=1,mrg_rxbuf=0,in_order=0  | 1 | 1024",
-    })
-    void shouldEchoEveryPacketUnchanged(final String options, final int queues, final int ringSize) {
-        echo(listening(), options, queues, ringSize);
-    }
-
-    @ParameterizedTest(name = "queues={0}")
-    @ValueSource(ints = {1, 2})
-    void shouldConnectToAFrontEndThatListens(final int queues) {
-        final Path socket = folder.resolve("server-" + queues + ".sock");
-        try (MillraceProcess client = MillraceProcess.start(folder, "echo",
-            "vhost-user:" + socket + ",client,queues=" + queues)) {
-            echo(socket, "server=1,mrg_rxbuf=1,in_order=1", queues, 256);
-            client.finish().mustBalance(2);
         }
     }
 

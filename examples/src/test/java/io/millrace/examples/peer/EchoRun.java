@@ -24,6 +24,7 @@ final class EchoRun {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final Duration STALL_LIMIT = Duration.ofSeconds(10);
     private static final int SEND_RING_SHARE = 8;
+    private static final int SEND_RING_LEAST = 32;
     private static final int ETHERNET_BYTES = 1514;
     private static final int CHECK_SEQUENCE_BYTES = 4;
 
@@ -43,8 +44,25 @@ final class EchoRun {
             return options.contains("mrg_rxbuf=1");
         }
 
+        private boolean isPacked() {
+            return options.contains("packed_vq=1");
+        }
+
         private int burst() {
-            return options.contains("vectorized=1") ? 16 : isMergeable() ? 1 : 4;
+            return options.contains("vectorized=1") && !isPacked() ? 16 : isMergeable() ? 1 : 4;
+        }
+
+        /** What testpmd says of the receive function that it chose. */
+        private String receiveFunction() {
+            final boolean isInOrder = !options.contains("in_order=0");
+            if (isPacked()) {
+                // The vector one needs AVX-512, and says so where that is missing.
+                return isMergeable() ? "packed ring mergeable buffer"
+                    : isInOrder && options.contains("vectorized=1") ? "packed ring (vectorized|standard)"
+                    : "packed ring standard";
+            }
+            return options.contains("vectorized=1") ? "vectorized" : isInOrder ? "inorder"
+                : isMergeable() ? "mergeable buffer" : "standard";
         }
     }
 
@@ -69,6 +87,7 @@ final class EchoRun {
             testPmd.command("set fwd io retry");
             testPmd.command("set burst tx delay 10 retry 1000000");
             testPmd.startForwarding();
+            testPmd.awaitLog("using " + device.receiveFunction() + " Rx path");
             awaitAll(testPmd);
             testPmd.command("stop");
             testPmd.quit();
@@ -91,7 +110,8 @@ final class EchoRun {
             + ",queue_size=" + device.ringSize + "," + device.options;
         return TestPmd.launch(List.of(pcap.toString(), virtio), List.of(
             "--forward-mode=io", "--burst=" + device.burst(), "--rxq=" + queues, "--txq=" + queues,
-            "--rxd=" + device.ringSize, "--txd=" + device.ringSize / SEND_RING_SHARE, "--disable-device-start",
+            "--rxd=" + device.ringSize, "--txd=" + Math.max(SEND_RING_LEAST, device.ringSize / SEND_RING_SHARE),
+            "--disable-device-start",
             // "start" would first throw away what the receive queues hold: all of the input.
             "--no-flush-rx",
             "--max-pkt-len=" + (Math.max(ETHERNET_BYTES, packets.largest()) + CHECK_SEQUENCE_BYTES)));

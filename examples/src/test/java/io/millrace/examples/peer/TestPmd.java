@@ -55,7 +55,9 @@ final class TestPmd implements AutoCloseable {
     private static List<String> command(final List<String> devices, final List<String> arguments) {
         final String prefix = "millrace-" + ProcessHandle.current().pid() + "-" + NUMBER.incrementAndGet();
         final List<String> command = new ArrayList<>(List.of("stdbuf", "-oL", "dpdk-testpmd", "-l", "0,1",
-            "--no-pci", "--no-telemetry", "--no-huge", "-m", "256", "--file-prefix", prefix));
+            "--no-pci", "--no-telemetry", "--no-huge", "-m", "256", "--file-prefix", prefix,
+            // Which functions a virtio device chose.
+            "--log-level=pmd.net.virtio.init:info"));
         devices.forEach(device -> command.addAll(List.of("--vdev", device)));
         command.addAll(List.of("--", "-i", "--total-num-mbufs=8192"));
         command.addAll(arguments);
@@ -64,6 +66,11 @@ final class TestPmd implements AutoCloseable {
 
     void awaitPrompt() {
         process.await("^" + PROMPT, START_LIMIT);
+    }
+
+    /** Waits for a line with {@code pattern} in what it logged so far or will. */
+    void awaitLog(final String pattern) {
+        process.await(pattern, COMMAND_LIMIT);
     }
 
     /** Runs a command and answers what it printed. */
