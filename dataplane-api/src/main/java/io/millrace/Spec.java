@@ -104,7 +104,16 @@ public abstract class Spec {
      * @throws ConfigurationException if it is anything else.
      */
     public final boolean isOn(final String name) {
-        final String value = option(name, "on");
+        return isOn(name, true);
+    }
+
+    /**
+     * The same for an option that may be off if it is not there.
+     *
+     * @param otherwise whether it is on then.
+     */
+    public final boolean isOn(final String name, final boolean otherwise) {
+        final String value = option(name, otherwise ? "on" : "off");
         if (!value.equals("on") && !value.equals("off")) {
             throw new ConfigurationException("the option " + name + " of " + kind + " \"" + text
                 + "\" is on or off, not " + value);

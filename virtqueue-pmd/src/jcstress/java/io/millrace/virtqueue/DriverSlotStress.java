@@ -28,7 +28,7 @@ public class DriverSlotStress {
     private static final DriverMemory MEMORY = new DriverMemory(POOL, 1, RING, "stress");
 
     private static DriverRing ring() {
-        return new DriverRing(MEMORY, 0, RING, Features.VIRTIO_F_VERSION_1, -1, null);
+        return DriverRing.of(MEMORY, 0, RING, Features.VIRTIO_F_VERSION_1, -1, null);
     }
 
     private static void post(final DriverRing ring) {

@@ -8,46 +8,36 @@ import io.millrace.linux.Fd;
 import org.agrona.UnsafeApi;
 
 /**
- * A split virtqueue from the driver's side, for one session: posts buffers, takes back used ones.
+ * A virtqueue from the driver's side, for one session: posts buffers, takes back used ones. {@link SplitDriverRing} and
+ * {@link PackedDriverRing} differ in where all of that is written.
  *
- * <p>The back-end can write the whole ring at any time, so only what it has to tell us is read from there: used.idx,
- * the used elements, and whether it wants kicks. Each is read once and checked. All else, such as which frame sits
- * behind which descriptor, is private.
+ * <p>The back-end can write the whole ring at any time, so only what it has to tell us is read from there: what is
+ * used, and whether it wants kicks. Each is read once and checked. All else, such as which frame sits behind which
+ * descriptor, is private.
  *
  * <pre>
- *   freeSlots (FIFO) --post--&gt; descriptor[slot], avail.ring --publish--&gt; avail.idx    to the back-end
- *        ^                     tokens[slot] = frame
- *        +------takeUsed------ tokens[slot] &lt;-- used.ring[lastUsed] &lt;-- used.idx     from the back-end
+ *   freeSlots (FIFO) --post--&gt; a descriptor, tokens[slot] = frame --publish--&gt;    to the back-end
+ *        ^
+ *        +------takeUsed------ tokens[slot] &lt;------------------------------       from the back-end
  * </pre>
  *
  * <p>Thread safety: none; one owner at a time, see {@link DriverSlot}.
  */
-final class DriverRing {
+abstract class DriverRing {
     /** No token, or in the low half of {@link #takeUsed()}: the ring is broken. */
     static final int NONE = -1;
-    static final int DEVICE_WRITES = 2;
+    static final int DEVICE_WRITES = DeviceRing.WRITE;
 
-    private static final int NEXT = 1;
-    private static final int INDIRECT = 4;
-    private static final int U16 = 0xffff;
-    private static final int NO_NOTIFY = 1;
-    private static final short NO_INTERRUPT = 1;
-    private static final int FAR_AHEAD = 0x8000;
-    private static final int EVENT_STEP = 0x4000;
-
-    private final int size;
-    private final int mask;
+    final int size;
+    final boolean isInOrder;
+    final boolean isEventIndex;
+    private final RingKind kind;
     private final int headerLength;
     private final int bufferLength;
     private final boolean isMergeable;
     private final int hostOffloads;
     private final int guestOffloads;
-    private final boolean isInOrder;
     private final boolean isIndirect;
-    private final boolean isEventIndex;
-    private final long descriptors;
-    private final long avail;
-    private final long used;
     private final long indirectTables;
     private final long zeroHeader;
     private final long ringDelta;
@@ -57,17 +47,10 @@ final class DriverRing {
 
     private final int[] tokens;
     private final int[] freeSlots;
-    private final short[] availEntries;
-    private int freeHead;
-    private int freeTail;
-    // Free-running; only the low 16 bits are ever shared.
-    private int nextAvail;
-    private int published;
-    private int lastUsed;
-    private int usedEvent;
-    // IN_ORDER: buffers of the batch being taken that still follow, and the length of its last one.
-    private int batchLeft;
-    private int batchLength;
+    private int firstFree;
+    // Where the next one that comes back is put: until then that place has the one that was posted first.
+    private int firstTaken;
+    private int free;
     private BackEndFault fault;
 
     /**
@@ -81,7 +64,7 @@ final class DriverRing {
     DriverRing(final DriverMemory memory, final int index, final int size, final long features, final int kickFd,
                final Fd call) {
         this.size = size;
-        this.mask = size - 1;
+        this.kind = RingKind.of(features);
         this.isMergeable = (features & Features.VIRTIO_NET_F_MRG_RXBUF) != 0;
         this.hostOffloads = OffloadFeatures.host(features);
         this.guestOffloads = OffloadFeatures.guest(features);
@@ -90,9 +73,6 @@ final class DriverRing {
         this.isEventIndex = (features & Features.VIRTIO_F_EVENT_IDX) != 0;
         this.headerLength = NetHeader.length(features);
         this.bufferLength = headerLength + FramePool.FRAME_CAPACITY;
-        this.descriptors = memory.descriptors(index);
-        this.avail = memory.avail(index);
-        this.used = memory.used(index);
         this.indirectTables = memory.indirectTables(index);
         this.zeroHeader = memory.zeroHeader(index);
         this.ringDelta = memory.guestDelta();
@@ -101,82 +81,96 @@ final class DriverRing {
         this.call = call;
         this.tokens = new int[size];
         this.freeSlots = new int[size];
-        this.availEntries = new short[size];
         for (int slot = 0; slot < size; slot++) {
             tokens[slot] = NONE;
             freeSlots[slot] = slot;
-            availEntries[slot] = (short) slot;
-            UnsafeApi.putShort(avail + 4 + 2L * slot, (short) slot);
         }
-        freeTail = size;
-        wantCall(false);
+        free = size;
     }
 
-    /** The eventfd by which the back-end calls. Not ours alone: it is waited for and never read. */
-    Fd call() {
-        return call;
+    /** A ring of the kind that was negotiated. */
+    static DriverRing of(final DriverMemory memory, final int index, final int size, final long features,
+                         final int kickFd, final Fd call) {
+        return RingKind.of(features) == RingKind.PACKED
+            ? new PackedDriverRing(memory, index, size, features, kickFd, call)
+            : new SplitDriverRing(memory, index, size, features, kickFd, call);
     }
 
     /** Tells the back-end whether to signal used buffers. What is used when this returns was perhaps not signalled. */
-    void wantCall(final boolean wanted) {
-        if (!isEventIndex) {
-            // virtio 1.2, 2.7.7
-            UnsafeApi.putShortOpaque(null, avail, wanted ? 0 : NO_INTERRUPT);
-        } else if (wanted) {
-            usedEvent = lastUsed & U16;
-            UnsafeApi.putShortOpaque(null, avail + 4 + 2L * size, (short) usedEvent);
-        } else {
-            moveUsedEvent();
-        }
-        if (wanted) {
-            // The wish must be visible before the used index is read, or both sides wait for each other.
-            UnsafeApi.fullFence();
-        }
+    abstract void wantCall(boolean wanted);
+
+    /** Writes a descriptor, which the back-end sees from the next {@link #publish} on. */
+    abstract void write(int slot, long guestAddress, int length, int flags);
+
+    /** Shows the back-end everything posted so far, and says whether it asks to be kicked for that. */
+    abstract boolean publish();
+
+    /**
+     * How many used buffers can be taken: all there are, or more than any packet fills.
+     *
+     * @return {@link #NONE} if the ring is broken.
+     */
+    abstract int used();
+
+    /**
+     * Takes one used buffer. At most as often as {@link #used()} said.
+     *
+     * @return the token in the low and the written length, unsigned, in the high half; token {@link #NONE}: broken.
+     */
+    abstract long takeUsed();
+
+    /** To be called now and then while calls are not wanted. */
+    void keepQuiet() {
     }
 
-    int size() {
+    /** The eventfd by which the back-end calls. Not ours alone: it is waited for and never read. */
+    final Fd call() {
+        return call;
+    }
+
+    final int size() {
         return size;
     }
 
-    int headerLength() {
+    final int headerLength() {
         return headerLength;
     }
 
     /** Bytes of a receive buffer, its header included. */
-    int bufferLength() {
+    final int bufferLength() {
         return bufferLength;
     }
 
-    boolean isMergeable() {
+    final boolean isMergeable() {
         return isMergeable;
     }
 
     /** What packets for the back-end may leave to be done. */
-    int hostOffloads() {
+    final int hostOffloads() {
         return hostOffloads;
     }
 
     /** What packets of the back-end may leave to be done. */
-    int guestOffloads() {
+    final int guestOffloads() {
         return guestOffloads;
     }
 
-    boolean isIndirect() {
+    final boolean isIndirect() {
         return isIndirect;
     }
 
     /** How many buffers can be posted now. */
-    int free() {
-        return freeTail - freeHead;
+    final int free() {
+        return free;
     }
 
     /** How many buffers the back-end has. */
-    int inFlight() {
-        return size - (freeTail - freeHead);
+    final int inFlight() {
+        return size - free;
     }
 
     /** Why the ring is broken; null while it is not. */
-    BackEndFault fault() {
+    final BackEndFault fault() {
         return fault;
     }
 
@@ -185,7 +179,7 @@ final class DriverRing {
      *
      * @return {@link #NONE}.
      */
-    int breakWith(final BackEndFault reason) {
+    final int breakWith(final BackEndFault reason) {
         fault = fault == null ? reason : fault;
         return NONE;
     }
@@ -198,37 +192,52 @@ final class DriverRing {
      * @param offset of the buffer in the pool.
      * @param flags  0, or {@link #DEVICE_WRITES}.
      */
-    void post(final int token, final int offset, final int length, final int flags) {
+    final void post(final int token, final int offset, final int length, final int flags) {
         write(nextSlot(token), poolStart + offset, length, flags);
     }
 
     /** Makes a packet available whose frame has no room for a header: by an indirect table, with the zero header. */
-    void postIndirect(final int token, final int offset, final int length) {
+    final void postIndirect(final int token, final int offset, final int length) {
         final int slot = nextSlot(token);
         final long table = indirectTables + (long) slot * DriverMemory.INDIRECT_ENTRIES * DriverMemory.DESCRIPTOR_SIZE;
+        // A split table chains its entries, a packed one has them in a row.
+        final long link = kind == RingKind.SPLIT ? (long) DeviceRing.NEXT << 32 | 1L << 48 : 0;
         UnsafeApi.putLong(table, zeroHeader + ringDelta);
-        UnsafeApi.putLong(table + 8, headerLength | (long) NEXT << 32 | 1L << 48);
+        UnsafeApi.putLong(table + 8, headerLength | link);
         UnsafeApi.putLong(table + 16, poolStart + offset);
         UnsafeApi.putLong(table + 24, length);
-        write(slot, table + ringDelta, DriverMemory.INDIRECT_ENTRIES * DriverMemory.DESCRIPTOR_SIZE, INDIRECT);
+        write(slot, table + ringDelta, DriverMemory.INDIRECT_ENTRIES * DriverMemory.DESCRIPTOR_SIZE,
+            DeviceRing.INDIRECT);
     }
 
     private int nextSlot(final int token) {
-        final int slot = freeSlots[freeHead++ & mask];
+        final int slot = freeSlots[firstFree];
+        firstFree = after(firstFree);
+        free--;
         tokens[slot] = token;
         return slot;
     }
 
-    private void write(final int slot, final long guestAddress, final int length, final int flags) {
-        final long descriptor = descriptors + ((long) slot << 4);
-        UnsafeApi.putLong(descriptor, guestAddress);
-        UnsafeApi.putLong(descriptor + 8, length | (long) flags << 32);
-        final int at = nextAvail++ & mask;
-        // A back-end that returns buffers in order makes the avail ring count up for ever: nothing to write then.
-        if (availEntries[at] != (short) slot) {
-            availEntries[at] = (short) slot;
-            UnsafeApi.putShort(avail + 4 + 2L * at, (short) slot);
+    private int after(final int place) {
+        return place + 1 == size ? 0 : place + 1;
+    }
+
+    /** The slot that was posted before all others that are in flight: the next one, if they come back in order. */
+    final int oldest() {
+        return freeSlots[firstTaken];
+    }
+
+    /** Takes note that a slot, from 0 to {@link #size} - 1, has come back. */
+    final long giveBack(final int slot, final int length) {
+        final int token = tokens[slot];
+        if (token == NONE) {
+            return breakWith(BackEndFault.USED_ID_IDLE);
         }
+        tokens[slot] = NONE;
+        freeSlots[firstTaken] = slot;
+        firstTaken = after(firstTaken);
+        free++;
+        return (long) length << 32 | token;
     }
 
     /**
@@ -236,70 +245,8 @@ final class DriverRing {
      *
      * @return 1 if it was kicked, else 0.
      */
-    int publish(final EventSignal signal) {
-        final int now = nextAvail;
-        // Pairs with the back-end's acquire of avail.idx: descriptors and packet bytes come first.
-        UnsafeApi.putShortRelease(null, avail + 2, (short) now);
-        // The index has to be visible before we look whether a kick is wanted, else both sides could go to sleep.
-        UnsafeApi.fullFence();
-        final boolean isWanted;
-        if (isEventIndex) {
-            // virtio 1.2, 2.7.10: kick if the index passed avail_event since the last time.
-            final int event = UnsafeApi.getShortOpaque(null, used + 4 + 8L * size);
-            isWanted = (now - event - 1 & U16) < (now - published & U16);
-        } else {
-            isWanted = (UnsafeApi.getShortOpaque(null, used) & NO_NOTIFY) == 0;
-        }
-        published = now;
-        return isWanted && signal.signal(kickFd) ? 1 : 0;
-    }
-
-    /**
-     * How many used buffers wait to be taken.
-     *
-     * @return {@link #NONE} if the ring is broken.
-     */
-    int used() {
-        // Pairs with the back-end's release of used.idx: elements and packet bytes are read after it.
-        final int index = UnsafeApi.getShortAcquire(null, used + 2);
-        final int waiting = index - lastUsed & U16;
-        return waiting <= inFlight() ? waiting : breakWith(BackEndFault.USED_INDEX);
-    }
-
-    /**
-     * Takes one used buffer. At most as often as {@link #used()} said.
-     *
-     * @return the token in the low and the written length, unsigned, in the high half; token {@link #NONE}: broken.
-     */
-    long takeUsed() {
-        final long element = UnsafeApi.getLongOpaque(null, used + 4 + ((lastUsed & mask) << 3));
-        int slot = (int) element;
-        int length = (int) (element >>> 32);
-        if (isInOrder) {
-            final int expected = freeSlots[freeTail & mask];
-            if (batchLeft > 0) {
-                length = --batchLeft == 0 ? batchLength : bufferLength;
-            } else if (slot != expected) {
-                // virtio 1.2, 2.7.9: one element, naming the last buffer, may stand for a whole batch.
-                if (Integer.compareUnsigned(slot, size) >= 0 || (slot - expected & mask) >= inFlight()) {
-                    return breakWith(BackEndFault.USED_ORDER);
-                }
-                batchLeft = slot - expected & mask;
-                batchLength = length;
-                length = bufferLength;
-            }
-            slot = expected;
-        } else if (Integer.compareUnsigned(slot, size) >= 0) {
-            return breakWith(BackEndFault.USED_ID_RANGE);
-        }
-        final int token = tokens[slot];
-        if (token == NONE) {
-            return breakWith(BackEndFault.USED_ID_IDLE);
-        }
-        tokens[slot] = NONE;
-        freeSlots[freeTail++ & mask] = slot;
-        lastUsed++;
-        return (long) length << 32 | token;
+    final int publish(final EventSignal signal) {
+        return publish() && signal.signal(kickFd) ? 1 : 0;
     }
 
     /**
@@ -307,7 +254,7 @@ final class DriverRing {
      *
      * @return how many, or {@link #NONE} if the ring is broken.
      */
-    int reap(final FrameCache frames, final int most) {
+    final int reap(final FrameCache frames, final int most) {
         final int waiting = used();
         final int n = Math.min(waiting, most);
         for (int i = 0; i < n; i++) {
@@ -321,24 +268,12 @@ final class DriverRing {
         return waiting == NONE ? NONE : n;
     }
 
-    /** To be called now and then: keeps the index at which the back-end would call us out of its reach. */
-    void keepQuiet() {
-        if (isEventIndex && (usedEvent - lastUsed & U16) < EVENT_STEP) {
-            moveUsedEvent();
-        }
-    }
-
-    private void moveUsedEvent() {
-        usedEvent = lastUsed + FAR_AHEAD & U16;
-        UnsafeApi.putShortOpaque(null, avail + 4 + 2L * size, (short) usedEvent);
-    }
-
     /**
      * Frees the frames of all buffers in flight. The ring is of no use afterwards.
      *
      * @return how many.
      */
-    int reclaim(final FrameCache frames) {
+    final int reclaim(final FrameCache frames) {
         int freed = 0;
         for (int slot = 0; slot < size; slot++) {
             if (tokens[slot] != NONE) {

@@ -74,7 +74,7 @@ final class DriverSession implements AutoCloseable {
     private void onReady(final long negotiated) {
         features = negotiated;
         for (int ring = 0; ring < slots.length; ring++) {
-            slots[ring].offer(new DriverRing(memory, ring, config.ringSize(), features,
+            slots[ring].offer(DriverRing.of(memory, ring, config.ringSize(), features,
                 kicks.get(ring).fd().number(), calls.get(ring).fd()));
         }
         onUp.run();

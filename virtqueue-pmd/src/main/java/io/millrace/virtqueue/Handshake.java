@@ -63,6 +63,9 @@ final class Handshake {
         if (!Features.has(offered, Features.VIRTIO_F_VERSION_1)
             && !Features.has(offered, Features.VIRTIO_F_ANY_LAYOUT)) {
             refuse("the back-end offers neither VERSION_1 nor ANY_LAYOUT: it is older than this driver can serve");
+        } else if (!RingKind.of(features).isSize(config.ringSize())) {
+            refuse("the back-end offers no packed rings, and a split ring cannot have " + config.ringSize()
+                + " descriptors: give this port a power of two");
         } else if (Features.has(features, Features.VHOST_USER_F_PROTOCOL_FEATURES)) {
             frontEnd.ask(VhostRequest.GET_PROTOCOL_FEATURES, this::onProtocolFeatures);
         } else {
@@ -117,7 +120,8 @@ final class Handshake {
         for (int ring = 0; ring < rings; ring++) {
             frontEnd.tell(VhostRequest.SET_VRING_CALL, ring, calls.get(ring));
             frontEnd.tellRing(VhostRequest.SET_VRING_NUM, ring, config.ringSize());
-            frontEnd.tellRing(VhostRequest.SET_VRING_BASE, ring, 0);
+            frontEnd.tellRing(VhostRequest.SET_VRING_BASE, ring,
+                RingKind.of(features) == RingKind.PACKED ? PackedRing.FIRST_BASE : 0);
             tellAddresses(ring);
             frontEnd.tell(VhostRequest.SET_VRING_KICK, ring, kicks.get(ring));
         }

@@ -26,6 +26,8 @@ final class PackedRing extends DeviceRing {
     static final int USED = 1 << 15;
     /** In a base: the wrap counter of the position below it. */
     static final int WRAP = 1 << 15;
+    /** Of a ring that has not been used yet, in both halves of a base. */
+    static final int FIRST_BASE = WRAP << 16 | WRAP;
     static final int EVENT_ENABLE = 0;
     static final int EVENT_DISABLE = 1;
     static final int EVENT_DESC = 2;
@@ -316,18 +318,23 @@ final class PackedRing extends DeviceRing {
         if (flags != EVENT_DESC || !hasEventIndex) {
             return flags != EVENT_DISABLE;
         }
-        final boolean wants = !isCallKnown || passes(event & 0xffff, passed);
+        final boolean wants = !isCallKnown || passes(event & 0xffff, position, wrap, size, passed);
         isCallKnown = true;
         return wants;
     }
 
-    /** Whether the last {@code n} descriptors that were used include that of the event (2.8.10). */
-    private boolean passes(final int event, final int n) {
+    /**
+     * Whether the last {@code n} descriptors before a position include that of the event (2.8.10).
+     *
+     * @param event an offset and a wrap counter, as in an event suppression area; any 16 bits.
+     * @param n     at most {@code size}.
+     */
+    static boolean passes(final int event, final int position, final boolean wrap, final int size, final int n) {
         final int around = 2 * size;
         final int offset = event & POSITION_MASK;
         final int at = offset + ((event & WRAP) != 0 ? 0 : size);
         final int now = position + (wrap ? 0 : size);
-        // Back from where it stands: 1 for the last one that was used.
+        // Back from the position: 1 for the last one before it.
         final int back = Math.floorMod(now - at, around);
         return back >= 1 && back <= n;
     }

@@ -33,6 +33,7 @@ public final class VirtioUser implements PollModeDriver {
     private static final long WANTED = Features.VIRTIO_F_VERSION_1 | Features.VIRTIO_F_ANY_LAYOUT
         | Features.VHOST_USER_F_PROTOCOL_FEATURES | Features.VIRTIO_NET_F_MQ | Features.VIRTIO_NET_F_MRG_RXBUF
         | Features.VIRTIO_F_INDIRECT_DESC | Features.VIRTIO_F_EVENT_IDX | Features.VIRTIO_F_IN_ORDER
+        | Features.VIRTIO_F_RING_PACKED
         | OffloadFeatures.of(OffloadFeatures.ALL);
 
     private final String path;
@@ -100,13 +101,13 @@ public final class VirtioUser implements PollModeDriver {
                 + MAX_DEVICE_NAME + " characters without blanks, slashes, colons and percent signs, such as tap0");
         }
         return new VirtioUser(device, false, new Tap(device, 0), device.replaceAll("[^A-Za-z0-9._-]", "-"), 1,
-            DEFAULT_RING, OffloadFeatures.of(OffloadFeatures.ALL));
+            DEFAULT_RING, OffloadFeatures.of(OffloadFeatures.ALL) | Features.VIRTIO_F_RING_PACKED);
     }
 
     private static VirtioUser of(final String path, final boolean server) {
         SocketPath.check(path);
         return new VirtioUser(path, server, null, SocketPath.portName(path), 1, DEFAULT_RING,
-            OffloadFeatures.of(OffloadFeatures.ALL));
+            OffloadFeatures.of(OffloadFeatures.ALL) | Features.VIRTIO_F_RING_PACKED);
     }
 
     /**
@@ -132,15 +133,15 @@ public final class VirtioUser implements PollModeDriver {
     }
 
     /**
-     * How many descriptors every ring has: a power of two from 16 to 32768, 256 if not said. Each receive queue keeps
-     * that many frames of the pool posted.
+     * How many descriptors every ring has: 16 to 32768, 256 if not said; a power of two unless {@link #packed} was said
+     * before. Each receive queue keeps that many frames of the pool posted.
      *
      * @throws ConfigurationException if it is another number.
      */
     public VirtioUser ringSize(final int newSize) {
-        if (newSize < MIN_RING || newSize > MAX_RING || Integer.bitCount(newSize) != 1) {
-            throw new ConfigurationException("a ring has a power of two from " + MIN_RING + " to " + MAX_RING
-                + " descriptors, not " + newSize);
+        if (newSize < MIN_RING || newSize > MAX_RING || !isPacked() && Integer.bitCount(newSize) != 1) {
+            throw new ConfigurationException("a ring has " + (isPacked() ? "" : "a power of two from ") + MIN_RING
+                + " to " + MAX_RING + " descriptors, not " + newSize);
         }
         return new VirtioUser(path, server, tap, name, queues, newSize, unwanted);
     }
@@ -156,6 +157,24 @@ public final class VirtioUser implements PollModeDriver {
                 : "a tap device has an MTU of " + MIN_MTU + " to " + MAX_MTU + ", not " + newMtu);
         }
         return new VirtioUser(path, server, new Tap(tap.device, newMtu), name, queues, ringSize, unwanted);
+    }
+
+    /**
+     * Whether to use VIRTIO_F_RING_PACKED where the back-end offers it: one ring instead of three areas. Off if not
+     * said, as with DPDK's virtio-user.
+     *
+     * @throws ConfigurationException if it is switched off and the rings have a size that only packed ones can have, or
+     *                                the back-end is the kernel, which has none.
+     */
+    public VirtioUser packed(final boolean wanted) {
+        if (wanted && tap != null) {
+            throw new ConfigurationException("the kernel's vhost-net has no packed rings: leave packed=on away");
+        }
+        return with(Features.VIRTIO_F_RING_PACKED, wanted).ringSize(ringSize);
+    }
+
+    private boolean isPacked() {
+        return !Features.has(unwanted, Features.VIRTIO_F_RING_PACKED);
     }
 
     /** Whether to use VIRTIO_F_IN_ORDER where the back-end offers it. On if not said. */

@@ -22,14 +22,14 @@ public final class VirtioUserType implements PortType {
 
     @Override
     public String usage() {
-        return "virtio-user:SOCKET[,server]" + OPTIONS;
+        return "virtio-user:SOCKET[,server][,packed=on|off]" + OPTIONS;
     }
 
     @Override
     public PollModeDriver driver(final PortSpec spec) {
         final boolean server = spec.flag("server");
-        final VirtioUser driver =
-            read(spec, server ? VirtioUser.listen(spec.target()) : VirtioUser.connect(spec.target()));
+        final VirtioUser plain = server ? VirtioUser.listen(spec.target()) : VirtioUser.connect(spec.target());
+        final VirtioUser driver = read(spec, plain.packed(spec.isOn("packed", false)));
         spec.end();
         return driver;
     }

@@ -67,10 +67,24 @@ class DpdkVhostPeerTest {
         }
     }
 
-    @Test
-    void shouldEchoJumboPackets() throws Exception {
+    @ParameterizedTest
+    @ValueSource(ints = {16, 255, 256, 1000})
+    void shouldEchoAllSizesOnPackedRingsOf(final int size) throws Exception {
         try (Testpmd peer = Testpmd.start(folder.resolve("p.sock"), 1, "");
-             DriverHost host = new DriverHost(driver().ringSize(1024), 8192, 512)) {
+             DriverHost host = new DriverHost(driver().packed(true).ringSize(size).inOrder(size % 2 == 0))) {
+            host.awaitUp();
+            for (final int length : new int[] {60, 64, 1514}) {
+                echo(host, 2000, length, Math.min(96, size));
+            }
+            assertTrue(peer.output().contains("testpmd>"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldEchoJumboPackets(final boolean isPacked) throws Exception {
+        try (Testpmd peer = Testpmd.start(folder.resolve("p.sock"), 1, "");
+             DriverHost host = new DriverHost(driver().packed(isPacked).ringSize(1024), 8192, 512)) {
             host.awaitUp();
             echo(host, 500, 9000, 32);
             assertTrue(peer.output().contains("testpmd>"));

@@ -9,6 +9,7 @@ import io.millrace.TxQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.lang.management.ManagementFactory;
 import java.util.Random;
@@ -32,6 +33,24 @@ class LoopbackTest {
             for (final int length : LENGTHS) {
                 carry(loop, loop.toDevice, loop.driver.tx(0), loop.device().rx(0), loop.atDevice, length);
                 // A single receive buffer holds 1728 bytes; of merged ones, a ring of 16 holds 27 KiB.
+                if (length <= 1728 || mergeable && length < size * 1700) {
+                    carry(loop, loop.toDriver, loop.device().tx(0), loop.driver.rx(0), loop.atDriver, length);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "ring {0}, mergeable {1}, in order {2}, event index {3}, indirect {4}")
+    @CsvSource({
+        "16, true, true, true, true", "17, false, false, false, false", "64, true, false, true, false",
+        "255, true, true, false, true", "300, false, true, true, false", "1000, true, false, false, true",
+        "1024, true, true, true, true", "4095, false, false, true, true"})
+    void shouldCarryEveryLengthByPackedRings(final int size, final boolean mergeable, final boolean inOrder,
+                                             final boolean eventIndex, final boolean indirect) {
+        try (LoopbackFixture loop = new LoopbackFixture(1, driver -> driver.packed(true).ringSize(size)
+            .mergeable(mergeable).inOrder(inOrder).eventIndex(eventIndex).indirect(indirect))) {
+            for (final int length : LENGTHS) {
+                carry(loop, loop.toDevice, loop.driver.tx(0), loop.device().rx(0), loop.atDevice, length);
                 if (length <= 1728 || mergeable && length < size * 1700) {
                     carry(loop, loop.toDriver, loop.device().tx(0), loop.driver.rx(0), loop.atDriver, length);
                 }
@@ -107,9 +126,10 @@ class LoopbackTest {
         }
     }
 
-    @Test
-    void shouldAccountForEveryPacketUnderRandomLoad() {
-        try (LoopbackFixture loop = new LoopbackFixture(1, driver -> driver.ringSize(64))) {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldAccountForEveryPacketUnderRandomLoad(final boolean isPacked) {
+        try (LoopbackFixture loop = new LoopbackFixture(1, driver -> driver.ringSize(64).packed(isPacked))) {
             final Random random = new Random(1);
             long offered = 0;
             long dropped = 0;
