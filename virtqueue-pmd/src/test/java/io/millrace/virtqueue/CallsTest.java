@@ -153,6 +153,25 @@ class CallsTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {0, Features.VIRTIO_F_EVENT_IDX})
+    void shouldCallOnceForSoManyPacketsOfAPackedRing(final long features) {
+        try (PackedFixture ring = new PackedFixture(new PackedGuest(20), features, true,
+            new Coalescing(8, Long.MAX_VALUE))) {
+            ring.tx.transmit(ring.burst);
+            ring.call.drain();
+            for (int packet = 1; packet <= 64; packet++) {
+                ring.guest.add(ring.guest.buffer(packet), 200, 3, DeviceRing.WRITE);
+                ring.add(60, packet);
+                assertEquals(1, ring.tx.transmit(ring.burst));
+                assertEquals(3, ring.guest.used());
+                ring.guest.takeUsed(3);
+                assertEquals(packet % 8 == 0 ? 1 : 0, ring.call.drain(), "packet " + packet);
+            }
+            assertEquals(8, ring.count("tx/calls"));
+        }
+    }
+
     @Test
     void shouldReadItFromACommandLine() {
         final VhostUser port =

@@ -12,7 +12,11 @@ final class PackedFixture extends QueueFixture {
     }
 
     PackedFixture(final PackedGuest guest, final long features, final boolean isSealed) {
-        super(guest, features | FEATURES, isSealed, Coalescing.OFF);
+        this(guest, features, isSealed, Coalescing.OFF);
+    }
+
+    PackedFixture(final PackedGuest guest, final long features, final boolean isSealed, final Coalescing coalescing) {
+        super(guest, features | FEATURES, isSealed, coalescing);
         this.guest = guest;
     }
 }
