@@ -119,6 +119,15 @@ final class Chain {
         }
     }
 
+    /** Tells the ring that the first {@code bytes} were written. */
+    void written(final DeviceRing ring, final int bytes) {
+        long left = bytes;
+        for (int piece = 0; left > 0; piece++) {
+            ring.written(addresses[piece], Math.min(left, lengths[piece]));
+            left -= lengths[piece];
+        }
+    }
+
     /** Moves the cursor on, within one piece, and returns by how much. */
     private int advance(final int wanted) {
         final long room = lengths[cursor] - cursorOffset;

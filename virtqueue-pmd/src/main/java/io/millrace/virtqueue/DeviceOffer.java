@@ -22,6 +22,7 @@ record DeviceOffer(int queues, int mtu, long withheld) {
         | Features.VIRTIO_F_EVENT_IDX
         | Features.VIRTIO_F_IN_ORDER
         | Features.VIRTIO_F_RING_PACKED
+        | Features.VHOST_F_LOG_ALL
         | Features.VIRTIO_F_ANY_LAYOUT
         | Features.VIRTIO_NET_F_MRG_RXBUF
         | Features.VIRTIO_NET_F_MQ
@@ -34,6 +35,8 @@ record DeviceOffer(int queues, int mtu, long withheld) {
         | Features.VHOST_USER_F_PROTOCOL_FEATURES;
 
     private static final long PROTOCOL_FEATURES = ProtocolFeatures.MQ
+        | ProtocolFeatures.LOG_SHMFD
+        | ProtocolFeatures.RARP
         | ProtocolFeatures.REPLY_ACK
         | ProtocolFeatures.NET_MTU
         | ProtocolFeatures.BACKEND_REQ

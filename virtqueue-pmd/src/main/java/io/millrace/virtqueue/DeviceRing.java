@@ -42,6 +42,7 @@ abstract class DeviceRing {
     private final boolean isMergeable;
     private final int hostOffloads;
     private final int guestOffloads;
+    private final DirtyLog log;
     private final Fd kick;
     private RejectReason reject;
     // The region that held the last buffer, for most buffers are in the same one.
@@ -61,6 +62,7 @@ abstract class DeviceRing {
         shortest = headerLength + Long.BYTES;
         hostOffloads = OffloadFeatures.host(features);
         guestOffloads = OffloadFeatures.guest(features);
+        log = setup.log();
         kick = setup.kick();
     }
 
@@ -154,6 +156,18 @@ abstract class DeviceRing {
 
     final boolean canFault() {
         return !memory.isSealed();
+    }
+
+    /** Whether the front-end wants to know what is written; whoever writes calls {@link #written} then. */
+    final boolean isLogged() {
+        return log != null;
+    }
+
+    /** Marks what was written to the guest's memory. Before {@link #publish}. */
+    final void written(final long localAddress, final long length) {
+        if (log != null) {
+            log.written(localAddress, length);
+        }
     }
 
     final GuestMemory memory() {

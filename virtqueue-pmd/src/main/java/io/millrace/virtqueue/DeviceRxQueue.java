@@ -31,6 +31,7 @@ final class DeviceRxQueue implements RxQueue {
     private final Calls calls;
     private final Counter chains;
     private final Counter indirect;
+    private final Counter announcements;
     private final Counter runts;
     private final Counter giants;
     private final Counter disabled;
@@ -63,6 +64,7 @@ final class DeviceRxQueue implements RxQueue {
         calls = new Calls(slot, Coalescing.OFF, scope);
         chains = scope.counter("chains");
         indirect = scope.counter("indirect");
+        announcements = scope.counter("announcements");
         runts = scope.drops(RejectReason.RUNT);
         giants = scope.drops(RejectReason.GIANT);
         disabled = scope.drops(RejectReason.DISABLED);
@@ -94,7 +96,22 @@ final class DeviceRxQueue implements RxQueue {
         if (ring.reject() != null) {
             slot.broken(ring.reject());
         }
-        return handOver(burst, ring.hostOffloads());
+        final int received = handOver(burst, ring.hostOffloads());
+        return slot.isAnnounced() ? received + announce(burst) : received;
+    }
+
+    /** Says in the guest's name where it is now. */
+    private int announce(final Burst burst) {
+        final int offset = burst.remaining() == 0 ? FramePool.NONE : burst.frames().allocate();
+        if (offset == FramePool.NONE) {
+            return 0;
+        }
+        Rarp.write(burst.frames().baseAddress() + offset, slot.announced());
+        burst.add(offset, Rarp.LENGTH, port);
+        announcements.increment();
+        packets.increment();
+        bytes.add(Rarp.LENGTH);
+        return 1;
     }
 
     private void take(final DeviceRing ring, final FrameCache frames, final int available) {

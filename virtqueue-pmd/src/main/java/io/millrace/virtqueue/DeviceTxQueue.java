@@ -166,6 +166,11 @@ final class DeviceTxQueue implements TxQueue {
             lengths[i] = header + length;
             sum += length;
         }
+        if (ring.isLogged()) {
+            for (int i = 0; i < n; i++) {
+                ring.written(addresses[i], lengths[i]);
+            }
+        }
         ring.completeWrites(lengths, n);
         sent += n;
         sentBytes += sum;
@@ -202,6 +207,9 @@ final class DeviceTxQueue implements TxQueue {
         for (int c = 0; c < chains; c++) {
             written[c] = Math.min(left, written[c]);
             left -= written[c];
+        }
+        if (ring.isLogged()) {
+            chain.written(ring, needed);
         }
         ring.completeWrites(written, chains);
         chained.increment();

@@ -75,6 +75,12 @@ final class GuestMemory {
         return localAddresses[region];
     }
 
+    /** What the guest calls an address of this process; -1 if that is none of its memory. */
+    long guestAddressOf(final long localAddress) {
+        final int region = find(localAddresses, localAddress, 1);
+        return region < 0 ? -1 : guestAddresses[region] + (localAddress - localAddresses[region]);
+    }
+
     private int find(final long[] starts, final long address, final long length) {
         for (int i = 0; i < starts.length; i++) {
             final long offset = address - starts[i];

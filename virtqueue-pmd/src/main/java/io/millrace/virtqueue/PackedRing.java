@@ -299,6 +299,10 @@ final class PackedRing extends DeviceRing {
         UnsafeApi.putInt(at, (int) pendingWord);
         // id and flags in one store; whoever sees it sees the length, and the descriptors behind it.
         UnsafeApi.putIntRelease(null, at + Integer.BYTES, (int) (pendingWord >>> ID_SHIFT));
+        if (isLogged()) {
+            written(desc, RingKind.PACKED.descLength(size));
+            written(deviceEvent, RingKind.PACKED.deviceLength(size));
+        }
         pendingPosition = NOTHING;
         unasked = Math.min(size, unasked + unpublished);
         unpublished = 0;

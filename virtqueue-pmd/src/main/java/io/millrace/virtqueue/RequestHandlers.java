@@ -46,6 +46,9 @@ final class RequestHandlers {
         rows.put(VhostRequest.SET_MEM_TABLE, message -> change(device.memory.replacement(message)));
         rows.put(VhostRequest.ADD_MEM_REG, message -> change(device.memory.addition(message)));
         rows.put(VhostRequest.REM_MEM_REG, message -> change(device.memory.removal(message)));
+        rows.put(VhostRequest.SET_LOG_BASE, this::setLogBase);
+        rows.put(VhostRequest.SET_LOG_FD, message -> Outcome.DONE);
+        rows.put(VhostRequest.SEND_RARP, this::sendRarp);
         rows.put(VhostRequest.SET_VRING_NUM, this::setNum);
         rows.put(VhostRequest.SET_VRING_ADDR, this::setAddr);
         rows.put(VhostRequest.SET_VRING_BASE, this::setBase);
@@ -67,6 +70,14 @@ final class RequestHandlers {
     private Outcome setFeatures(final Message message) throws ProtocolViolation {
         final long features = message.u64(0);
         checkBits(VhostRequest.SET_FEATURES, features, device.offer.features());
+        if (device.isAnyRunning() && device.togglesLog(features)) {
+            // Migration begins or ends. The rings go on where they are, with a log or without one.
+            return Outcome.when(device::recallAll, () -> {
+                device.stopAll();
+                device.features(features);
+                return Outcome.DONE;
+            });
+        }
         if (device.isAnyRunning() && !device.hasFeatures(features)) {
             throw new ProtocolViolation(Reason.BAD_STATE, "SET_FEATURES: other features while rings run");
         }
@@ -115,6 +126,25 @@ final class RequestHandlers {
             device.memory.adopt(next);
             return Outcome.DONE;
         }, () -> device.memory.discard(next));
+    }
+
+    /** Rings hold the log they were started with, as they do the memory. */
+    private Outcome setLogBase(final Message message) throws ProtocolViolation {
+        final LogArea area;
+        try (Fd file = message.takeFd(0)) {
+            area = LogArea.map(file, message.u64(0), message.u64(Long.BYTES));
+        }
+        return Outcome.when(device::recallAll, () -> {
+            device.stopAll();
+            device.logArea(area);
+            return Outcome.DONE;
+        }, area::close);
+    }
+
+    /** The guest has moved here and cannot say so itself: switches learn it from a packet in its name. */
+    private Outcome sendRarp(final Message message) {
+        device.ring(1).slot.announce(message.u64(0));
+        return Outcome.DONE;
     }
 
     private Outcome setNum(final Message message) throws ProtocolViolation {

@@ -16,8 +16,9 @@ import io.millrace.linux.Fd;
  *                      position and a wrap counter, see {@link PackedRing}.
  * @param features      the virtio features the driver accepted.
  * @param memory        where its buffers are.
+ * @param log           where to tell what was written to that memory; null: nowhere.
  * @param kick          the driver's eventfd, open until the ring is back from the worker; null: it cannot be heard.
  */
 record RingSetup(int index, int size, long descAddress, long availAddress, long usedAddress, int base,
-    long features, GuestMemory memory, Fd kick) {
+    long features, GuestMemory memory, DirtyLog log, Fd kick) {
 }

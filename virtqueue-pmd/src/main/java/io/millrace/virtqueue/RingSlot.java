@@ -25,9 +25,9 @@ import java.util.function.Consumer;
  * <p>A worker touches guest memory only while the slot is ATTACHED, and it looks at the state once per burst. So once
  * {@link #recall()} says true, no worker is using the ring and its memory may go.
  *
- * <p>Thread safety: {@link #offer}, {@link #recall}, {@link #base}, {@link #enabled}, {@link #call} and
- * {@link #close} belong to the control loop; {@link #poll}, {@link #attached}, {@link #release}, {@link #signal} and
- * {@link #broken} to the one thread that polls the queue.
+ * <p>Thread safety: {@link #offer}, {@link #recall}, {@link #base}, {@link #enabled}, {@link #call}, {@link #announce}
+ * and {@link #close} belong to the control loop; {@link #poll}, {@link #attached}, {@link #release}, {@link #signal},
+ * {@link #announced} and {@link #broken} to the one thread that polls the queue.
  */
 final class RingSlot implements AutoCloseable {
     private static final int VACANT = 0;
@@ -43,6 +43,8 @@ final class RingSlot implements AutoCloseable {
     };
     private DeviceRing ring;
     private volatile boolean isEnabled;
+    private volatile boolean isAnnounced;
+    private volatile long announced;
     // Written by the control loop, adopted by the worker: a version in the upper half, a descriptor in the lower.
     private volatile long callOffer = NO_CALL & 0xffff_ffffL;
     private volatile long callAdopted = callOffer;
@@ -50,6 +52,27 @@ final class RingSlot implements AutoCloseable {
     /** Sets who hears that the guest broke the ring. Before the first offer; called on the worker. */
     void onBroken(final Consumer<RejectReason> listener) {
         onBroken = listener;
+    }
+
+    /**
+     * Has the queue say once that a station is here, as if the guest had.
+     *
+     * @param address its MAC address, in the order of the wire from the lowest byte on.
+     */
+    void announce(final long address) {
+        announced = address;
+        isAnnounced = true;
+    }
+
+    /** Whether a station is to be announced. */
+    boolean isAnnounced() {
+        return isAnnounced;
+    }
+
+    /** The station that is to be announced, and has been from now on. On the worker. */
+    long announced() {
+        isAnnounced = false;
+        return announced;
     }
 
     /** Starts a ring. The slot must be vacant: never used, or recalled. */

@@ -258,6 +258,10 @@ final class SplitRing extends DeviceRing {
         publishedUsed = nextUsed;
         // flags and index in one store: a 16-bit release store to a truncated file kills the JVM in its interpreter.
         UnsafeApi.putIntRelease(null, used, usedWord());
+        if (isLogged()) {
+            // All of it: it is a few pages, and written to all the time. The wish for kicks is at its end.
+            written(used, RingKind.SPLIT.deviceLength(size));
+        }
         return publishedUsed - from;
     }
 

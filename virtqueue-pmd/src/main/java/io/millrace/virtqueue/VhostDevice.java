@@ -20,6 +20,7 @@ final class VhostDevice implements AutoCloseable {
     private long protocolFeatures;
     private long status;
     private Fd backendChannel;
+    private LogArea logArea;
 
     /**
      * @param slots vacant, two for each queue.
@@ -110,6 +111,24 @@ final class VhostDevice implements AutoCloseable {
         backendChannel = channel;
     }
 
+    /** Whether that differs from what was negotiated in whether writes are logged, and in nothing else. */
+    boolean togglesLog(final long value) {
+        return hasFeatures && (features ^ value) == Features.VHOST_F_LOG_ALL;
+    }
+
+    /** Where to log writes from now on, and gives up the place before. No ring runs. */
+    void logArea(final LogArea area) {
+        if (logArea != null) {
+            logArea.close();
+        }
+        logArea = area;
+    }
+
+    private DirtyLog log() {
+        return logArea == null || !Features.has(features, Features.VHOST_F_LOG_ALL) ? null
+            : new DirtyLog(memory.memory(), logArea);
+    }
+
     boolean isAnyRunning() {
         for (final Vring ring : rings) {
             if (ring.isRunning()) {
@@ -176,7 +195,7 @@ final class VhostDevice implements AutoCloseable {
         for (final Vring ring : rings) {
             ring.slot.enabled(isEnabled(ring));
             if (!ring.isRunning()) {
-                final RingSetup setup = ring.whenReady(hasFeatures, features, memory.memory());
+                final RingSetup setup = ring.whenReady(hasFeatures, features, memory.memory(), log());
                 if (setup != null) {
                     start(ring, setup);
                 }
@@ -204,6 +223,7 @@ final class VhostDevice implements AutoCloseable {
             ring.close();
         }
         backendChannel(null);
+        logArea(null);
         memory.close();
     }
 }

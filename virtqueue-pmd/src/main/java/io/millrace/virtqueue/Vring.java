@@ -40,7 +40,8 @@ final class Vring implements AutoCloseable {
      *
      * @return what to start with, or null if the condition does not hold.
      */
-    RingSetup whenReady(final boolean hasFeatures, final long features, final GuestMemory memory) {
+    RingSetup whenReady(final boolean hasFeatures, final long features, final GuestMemory memory,
+                        final DirtyLog log) {
         if (!hasFeatures || size == 0 || !hasBase || !hasAddresses || !hasKick || isBroken) {
             return null;
         }
@@ -57,7 +58,7 @@ final class Vring implements AutoCloseable {
             || !kind.isAligned(localDesc, localAvail, localUsed)) {
             return null;
         }
-        return new RingSetup(index, size, localDesc, localAvail, localUsed, base, features, memory, kick);
+        return new RingSetup(index, size, localDesc, localAvail, localUsed, base, features, memory, log, kick);
     }
 
     void size(final int entries) {

@@ -24,6 +24,8 @@ abstract class GuestPages implements AutoCloseable {
     final int size;
     final Fd fd;
     final EventFd kick = EventFd.create();
+    /** Set before a ring is started: that logs what it writes. */
+    LogArea logArea;
     final Mapping low;
     private final Mapping high;
 
@@ -44,6 +46,10 @@ abstract class GuestPages implements AutoCloseable {
 
     /** The ring as the device gets it. */
     abstract RingSetup setup(long features, boolean isSealed);
+
+    DirtyLog log(final GuestMemory memory) {
+        return logArea == null ? null : new DirtyLog(memory, logArea);
+    }
 
     long local(final long guestAddress) {
         final long offset = guestAddress - BASE;

@@ -34,8 +34,9 @@ final class PackedGuest extends GuestPages {
     }
 
     RingSetup setup(final long features, final boolean isSealed, final int base) {
+        final GuestMemory memory = memory(isSealed);
         return new RingSetup(1, size, low.address() + DESC, low.address() + DRIVER, low.address() + DEVICE, base,
-            features, memory(isSealed), kick.fd());
+            features, memory, log(memory), kick.fd());
     }
 
     /** A buffer; there are 224. */

@@ -39,6 +39,8 @@ final class RawFrontEnd implements AutoCloseable {
 
     final Fd memory = SharedMemory.create("front-end", MEMORY, false);
     final EventFd event = EventFd.create();
+    /** What {@link #negotiate} accepts. */
+    long protocolFeatures = PROTOCOL_FEATURES;
     private final UnixSocket socket;
     private final MessageChannel channel;
 
@@ -150,7 +152,7 @@ final class RawFrontEnd implements AutoCloseable {
         return answer(request);
     }
 
-    private long answer(final VhostRequest request) {
+    long answer(final VhostRequest request) {
         try (Message answer = receive()) {
             assertNotNull(answer, () -> request + " was answered by the end of the connection");
             assertEquals(request.id(), answer.request());
@@ -189,7 +191,7 @@ final class RawFrontEnd implements AutoCloseable {
     }
 
     void negotiate(final long features) {
-        send(VhostRequest.SET_PROTOCOL_FEATURES, u64(PROTOCOL_FEATURES));
+        send(VhostRequest.SET_PROTOCOL_FEATURES, u64(protocolFeatures));
         assertEquals(0, tell(VhostRequest.SET_FEATURES, u64(features)));
     }
 
@@ -218,6 +220,16 @@ final class RawFrontEnd implements AutoCloseable {
     /** The memory as the guest would see it. The caller closes it. */
     Mapping map() {
         return Mapping.map(memory, 0, MEMORY, "front-end's own");
+    }
+
+    /** Where the descriptors of a ring are in {@link #map()}. */
+    static long descOffset(final int ring) {
+        return ring * RING_BYTES;
+    }
+
+    /** Where the used ring of a ring is in {@link #map()}. */
+    static long usedOffset(final int ring) {
+        return ring * RING_BYTES + USED;
     }
 
     /** Where the avail ring of a ring is in {@link #map()}. */

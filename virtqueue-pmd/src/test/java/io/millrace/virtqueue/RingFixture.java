@@ -17,6 +17,10 @@ final class RingFixture extends QueueFixture {
         this(new SplitGuest(size), features, isSealed, coalescing);
     }
 
+    RingFixture(final SplitGuest guest, final long features) {
+        this(guest, features | MODERN, true, Coalescing.OFF);
+    }
+
     private RingFixture(final SplitGuest guest, final long features, final boolean isSealed,
                         final Coalescing coalescing) {
         super(guest, features, isSealed, coalescing);

@@ -24,8 +24,9 @@ final class SplitGuest extends GuestPages {
 
     @Override
     RingSetup setup(final long features, final boolean isSealed) {
+        final GuestMemory memory = memory(isSealed);
         return new RingSetup(1, size, low.address() + DESC, low.address() + AVAIL, low.address() + USED, 0, features,
-            memory(isSealed), kick.fd());
+            memory, log(memory), kick.fd());
     }
 
     void desc(final int index, final long address, final long length, final int flags, final int next) {

@@ -171,7 +171,7 @@ class VhostAttackTest {
     void shouldSayNoBeforeItHangsUp() {
         try (RawFrontEnd bad = RawFrontEnd.connect(path)) {
             bad.negotiate();
-            assertEquals(1, bad.tell(VhostRequest.SET_LOG_FD, RawFrontEnd.payload(0), bad.event.fd()));
+            assertEquals(1, bad.tell(VhostRequest.SET_VRING_ENDIAN, RawFrontEnd.state(0, 0)));
             assertNull(bad.receive());
         }
         fixture.awaitCount("port/victim/session/violation/not-offered", 1);
