@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.pipeline;
 
-import io.millrace.Offload;
 import io.millrace.Port;
 
 import java.util.Collection;
@@ -50,7 +49,6 @@ final class GraphCheck {
             }
         }
         workersAreFromHere(dataplane);
-        largePacketsAreTaken();
     }
 
     /** What is asked of the first graph only: later ones come while ports for the next one are opened. */
@@ -71,29 +69,6 @@ final class GraphCheck {
                 throw new WiringException(place.worker() + " belongs to data plane " + owner.name() + ", not to "
                     + dataplane.name() + ": place on what the worker(...) of the latter returned");
             }
-        }
-    }
-
-    /** A checksum can be filled in on the way; cutting is up to the ports. */
-    private void largePacketsAreTaken() {
-        for (final Component component : Components.of(graph)) {
-            for (final Wire from : component.wires()) {
-                for (final Wire to : component.wires()) {
-                    if (from.fromPort() != null && to.toPort() != null) {
-                        largePacketsAreTaken(from.fromPort().port(), to.toPort().port());
-                    }
-                }
-            }
-        }
-    }
-
-    private static void largePacketsAreTaken(final Port from, final Port to) {
-        // A port whose peer has not come yet may take later what it yields itself.
-        final int uncut = from.rxOffloads() & ~Offload.CSUM & ~(to.txOffloads() | to.rxOffloads());
-        if (uncut != 0) {
-            throw new WiringException("packets from port " + from.name()
-                + " may still have to be cut into smaller ones (" + Offload.text(uncut)
-                + "), which port " + to.name() + " cannot do: open " + from.name() + " without these offloads");
         }
     }
 

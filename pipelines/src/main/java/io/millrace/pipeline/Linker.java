@@ -131,13 +131,13 @@ final class Linker {
     private void linkTx(final Section section, final Port port) {
         final PortEnd all = PortEnd.all(port);
         final long toAll = inboxes.roomFor(section, all);
-        final Map<Stage, Meter> checksums = new LinkedHashMap<>();
+        final Map<Stage, Meter> offloads = new LinkedHashMap<>();
         final Map<Stage, Meter> meters = new HashMap<>();
         // By number, on this worker or another, so that every worker spreads flows alike.
         final SortedMap<Integer, TxStage> queues = new TreeMap<>();
         for (final PortEnd queue : section.tx()) {
             if (queue.port() == port) {
-                final TxStage stage = linkQueue(section, queue, toAll, checksums);
+                final TxStage stage = linkQueue(section, queue, toAll, offloads);
                 queues.put(queue.queue(), stage);
                 meters.put(stage, new Meter(counters.scope("port", port.name(), "tx" + queue.queue())));
             }
@@ -165,12 +165,12 @@ final class Linker {
         if (spread != null) {
             program.stage(spread, new Meter(counters.scope("worker", worker.name(), "spread", port.name())));
         }
-        checksums.forEach(program::stage);
+        offloads.forEach(program::stage);
         inOrder.forEach(stage -> program.stage(stage, meters.get(stage)));
     }
 
     private TxStage linkQueue(final Section section, final PortEnd queue, final long toAll,
-                              final Map<Stage, Meter> checksums) {
+                              final Map<Stage, Meter> offloads) {
         final Port port = queue.port();
         final Burst inbox = inboxes.make(queue, queue.toString(), toAll + inboxes.roomFor(section, queue));
         final Counters.Scope scope = counters.scope("port", port.name(), "tx" + queue.queue());
@@ -179,9 +179,9 @@ final class Linker {
             new DropPoint(queue.txName(), "transmit " + queue, DropReason.RING_FULL, scope));
         // What the port takes may change with its peer, so the stage is there although it takes all now.
         if (yielded != 0) {
-            checksums.put(new ChecksumStage(frames, inbox, port::txOffloads, scope.counter("checksummed"),
-                scope.drops(Drops.OFFLOAD)),
-                new Meter(counters.scope("port", port.name(), "tx" + queue.queue(), "checksums")));
+            offloads.put(new OffloadStage(frames, inbox, port::txOffloads, stage::run, queue.txName(),
+                "transmit " + queue, scope),
+                new Meter(counters.scope("port", port.name(), "tx" + queue.queue(), "offloads")));
         }
         txStages.put(queue, stage);
         return stage;

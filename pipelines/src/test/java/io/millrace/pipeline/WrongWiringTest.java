@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.pipeline;
 
-import io.millrace.Offload;
 import io.millrace.Port;
 import io.millrace.linux.Cpus;
 import org.junit.jupiter.api.AfterEach;
@@ -145,12 +144,6 @@ class WrongWiringTest {
                 t.graph.from(t.vm0).to(t.pass).from(t.vm1).to(t.vm1);
                 t.start();
             }, "node pass runs in another graph already: make a second one"),
-            mistake("packets that nobody cuts", t -> {
-                t.vm0.offloads = Offload.CSUM | Offload.USO;
-                t.graph.from(t.vm0).to(t.pass).from(t.pass.out).to(t.vm1);
-                t.start();
-            }, "packets from port vm0 may still have to be cut into smaller ones (uso), which port vm1 cannot do: "
-                + "open vm0 without these offloads"),
             mistake("a name that no wire has", t -> t.graph.from(t.vm0).to(t.pass).wire("vm0-vm1"),
                 "there is no wire vm0-vm1: there are vm0-pass"),
             mistake("no wire to watch", t -> t.graph.watch(null, worker -> burst -> { }), "which wire is watched?"),
@@ -223,7 +216,6 @@ class WrongWiringTest {
         assertEquals(mistake.says(), said.getMessage());
         assertTrue(dataplane.workers().isEmpty(), "something runs");
         // Nothing of it has stayed: a graph that makes sense starts.
-        vm0.offloads = 0;
         dataplane.start(new Graph().from(vm0).to(vm1).from(vm1).to(vm0));
     }
 }

