@@ -10,8 +10,8 @@ package io.millrace.virtqueue;
  * @param withheld features that are not offered although they could be.
  */
 record DeviceOffer(int queues, int mtu, long withheld) {
-    /** One queue, no opinion about the MTU, and no offloads: who connects ports sees to it that they go together. */
-    static final DeviceOffer DEFAULT = new DeviceOffer(1, 0, OffloadFeatures.of(OffloadFeatures.ALL));
+    /** One queue, no opinion about the MTU, and nothing withheld. */
+    static final DeviceOffer DEFAULT = new DeviceOffer(1, 0, 0);
     static final int MIN_MTU = 68;
     static final int MAX_MTU = 65_535;
     /** Memory regions at once, as many as QEMU can make use of. */

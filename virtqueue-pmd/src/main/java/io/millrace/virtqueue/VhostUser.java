@@ -94,7 +94,7 @@ public final class VhostUser implements PollModeDriver {
     }
 
     /**
-     * Which work the guest and this port may leave to each other, as bits of {@link io.millrace.Offload}: none if not
+     * Which work the guest and this port may leave to each other, as bits of {@link io.millrace.Offload}: all if not
      * said. The guest takes what it likes of it. Without jumbo frames in the pool, packets larger than the MTU are not
      * among it.
      *

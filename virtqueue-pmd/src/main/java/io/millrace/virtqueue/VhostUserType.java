@@ -22,7 +22,7 @@ public final class VhostUserType implements PortType {
     @Override
     public String usage() {
         return "vhost-user:SOCKET[,client][,queues=N][,mtu=N][,coalesce=PACKETS/USECS][,name=NAME]"
-            + "[,mrg=on|off][,packed=on|off]";
+            + "[,mrg=on|off][,packed=on|off]" + OffloadOptions.USAGE;
     }
 
     @Override
@@ -32,7 +32,8 @@ public final class VhostUserType implements PortType {
         }
         VhostUser port = spec.flag("client") ? VhostUser.connect(spec.target()) : VhostUser.listen(spec.target());
         port = port.queues(spec.number("queues", 1, MAX_QUEUES, 1))
-            .mergeable(spec.isOn("mrg")).packed(spec.isOn("packed"));
+            .mergeable(spec.isOn("mrg")).packed(spec.isOn("packed"))
+            .offloads(OffloadOptions.read(spec));
         final int mtu = spec.number("mtu", DeviceOffer.MIN_MTU, DeviceOffer.MAX_MTU, 0);
         if (mtu != 0) {
             port = port.mtu(mtu);

@@ -101,13 +101,13 @@ public final class VirtioUser implements PollModeDriver {
                 + MAX_DEVICE_NAME + " characters without blanks, slashes, colons and percent signs, such as tap0");
         }
         return new VirtioUser(device, false, new Tap(device, 0), device.replaceAll("[^A-Za-z0-9._-]", "-"), 1,
-            DEFAULT_RING, OffloadFeatures.of(OffloadFeatures.ALL) | Features.VIRTIO_F_RING_PACKED);
+            DEFAULT_RING, Features.VIRTIO_F_RING_PACKED);
     }
 
     private static VirtioUser of(final String path, final boolean server) {
         SocketPath.check(path);
         return new VirtioUser(path, server, null, SocketPath.portName(path), 1, DEFAULT_RING,
-            OffloadFeatures.of(OffloadFeatures.ALL) | Features.VIRTIO_F_RING_PACKED);
+            Features.VIRTIO_F_RING_PACKED);
     }
 
     /**
@@ -199,7 +199,7 @@ public final class VirtioUser implements PollModeDriver {
 
     /**
      * Which work the back-end and this port may leave to each other where both know how, as bits of
-     * {@link io.millrace.Offload}: none if not said. Packets larger than the MTU come in only in mergeable buffers, and
+     * {@link io.millrace.Offload}: all if not said. Packets larger than the MTU come in only in mergeable buffers, and
      * with jumbo frames in the pool.
      *
      * @throws ConfigurationException if there is an unknown bit, or any without {@link io.millrace.Offload#CSUM}.

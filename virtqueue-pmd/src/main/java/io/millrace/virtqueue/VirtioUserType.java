@@ -9,7 +9,7 @@ import io.millrace.PortType;
 public final class VirtioUserType implements PortType {
     /** What every driver of virtqueues has. */
     static final String OPTIONS = "[,queues=N][,size=N][,name=NAME]"
-        + "[,mrg=on|off][,in-order=on|off][,indirect=on|off][,event-idx=on|off]";
+        + "[,mrg=on|off][,in-order=on|off][,indirect=on|off][,event-idx=on|off]" + OffloadOptions.USAGE;
 
     /** For the service loader. */
     public VirtioUserType() {
@@ -42,6 +42,7 @@ public final class VirtioUserType implements PortType {
             .mergeable(spec.isOn("mrg"))
             .inOrder(spec.isOn("in-order"))
             .indirect(spec.isOn("indirect"))
-            .eventIndex(spec.isOn("event-idx"));
+            .eventIndex(spec.isOn("event-idx"))
+            .offloads(OffloadOptions.read(spec));
     }
 }

@@ -72,8 +72,8 @@ class HandshakeTest {
         final DriverHost host = new DriverHost(driver());
         awaitUp(host);
         assertEquals(RawBackEnd.MODERN | Features.VIRTIO_F_ANY_LAYOUT | Features.VIRTIO_NET_F_MRG_RXBUF
-            | Features.VIRTIO_F_INDIRECT_DESC | Features.VIRTIO_F_EVENT_IDX | Features.VIRTIO_F_IN_ORDER,
-            backEnd.acked);
+            | Features.VIRTIO_F_INDIRECT_DESC | Features.VIRTIO_F_EVENT_IDX | Features.VIRTIO_F_IN_ORDER
+            | OffloadFeatures.of(OffloadFeatures.ALL), backEnd.acked);
         assertTrue(backEnd.requests.contains(VhostRequest.SET_STATUS));
         assertFalse(backEnd.requests.contains(VhostRequest.SET_BACKEND_REQ_FD));
         close(host);
@@ -83,7 +83,7 @@ class HandshakeTest {
     void shouldNotUseWhatIsSwitchedOff() {
         backEnd.features = -1L;
         final DriverHost host = new DriverHost(
-            driver().mergeable(false).indirect(false).eventIndex(false).inOrder(false));
+            driver().mergeable(false).indirect(false).eventIndex(false).inOrder(false).offloads(0));
         awaitUp(host);
         assertEquals(RawBackEnd.MODERN | Features.VIRTIO_F_ANY_LAYOUT, backEnd.acked);
         close(host);

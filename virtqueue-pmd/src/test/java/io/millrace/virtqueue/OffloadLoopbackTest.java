@@ -23,8 +23,7 @@ class OffloadLoopbackTest {
     private static final int PLACE = OffloadPackets.TCP_PLACE;
 
     private static LoopbackFixture open(final UnaryOperator<VhostUser> device, final UnaryOperator<VirtioUser> driver) {
-        return new LoopbackFixture(1, plain -> device.apply(plain.offloads(OffloadFeatures.ALL)),
-            plain -> driver.apply(plain.offloads(OffloadFeatures.ALL)));
+        return new LoopbackFixture(1, device, driver);
     }
 
     /** Adds a TCP packet with a request. */
