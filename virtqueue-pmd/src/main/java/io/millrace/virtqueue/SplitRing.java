@@ -121,7 +121,8 @@ final class SplitRing extends DeviceRing {
         int i = 0;
         while (i < n) {
             final int head = UnsafeApi.getShortOpaque(null, heads0 + 2L * (next + i & indexMask)) & INDEX_MASK;
-            if (head > indexMask) {
+            // Unsigned: a load that faults is skipped and leaves any number, which the mask of 16 bits is part of.
+            if (Integer.compareUnsigned(head, indexMask) > 0) {
                 break;
             }
             final long at = table + (long) head * DESCRIPTOR_SIZE;
@@ -172,7 +173,7 @@ final class SplitRing extends DeviceRing {
         int hops = 0;
         boolean isInTable = false;
         while (true) {
-            if (index >= entries) {
+            if (Integer.compareUnsigned(index, entries) >= 0) {
                 return reject(RejectReason.DESCRIPTOR_INDEX);
             }
             if (++hops > entries) {
