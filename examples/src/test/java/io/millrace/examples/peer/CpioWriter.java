@@ -4,6 +4,11 @@ package io.millrace.examples.peer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
 
 /**
  * Writes the "new ASCII" cpio archive that Linux unpacks as its first file system: 110 bytes of header, name, content.
@@ -23,6 +28,22 @@ final class CpioWriter {
 
     void folder(final String name) throws IOException {
         entry(name, FOLDER, 0, 0, new byte[0]);
+    }
+
+    /** Files by their names in the archive, and the folders these need. */
+    void files(final Map<String, Path> files) throws IOException {
+        final Set<String> folders = new LinkedHashSet<>();
+        for (final String name : files.keySet()) {
+            for (int slash = name.indexOf('/'); slash > 0; slash = name.indexOf('/', slash + 1)) {
+                folders.add(name.substring(0, slash));
+            }
+        }
+        for (final String folder : folders) {
+            folder(folder);
+        }
+        for (final Map.Entry<String, Path> entry : files.entrySet()) {
+            file(entry.getKey(), Files.readAllBytes(entry.getValue()));
+        }
     }
 
     void file(final String name, final byte[] content) throws IOException {

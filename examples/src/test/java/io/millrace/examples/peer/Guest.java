@@ -53,18 +53,28 @@ final class Guest implements Station, AutoCloseable {
 
     /** Starts guest {@code id} (1..250); {@code folder} is for its console socket. */
     static Guest start(final int id, final Path folder, final Link link) {
-        final GuestKernel kernel = GuestKernel.newest().orElseThrow();
+        return start(id, folder, GuestImage.of(GuestKernel.newest().orElseThrow()), "guest.address=10.0.0." + id,
+            "-m", "256M", "-smp", Integer.toString(link.queues),
+            "-object", "memory-backend-memfd,id=memory,size=256M,share=on", "-numa", "node,memdev=memory",
+            "-chardev", link.chardev(), "-netdev", link.netdev(), "-device", link.device(id));
+    }
+
+    /** Starts guest {@code id} without a network card, from another file system, with these options of QEMU. */
+    static Guest startAlone(final int id, final Path folder, final Path image, final String... options) {
+        return start(id, folder, image, "", options);
+    }
+
+    private static Guest start(final int id, final Path folder, final Path image, final String kernelOption,
+        final String... options) {
         final Path agent = folder.resolve("agent-" + id + ".sock");
         final List<String> command = new ArrayList<>(List.of("qemu-system-x86_64",
             "-accel", "tcg", "-nodefaults", "-no-user-config", "-display", "none",
-            "-m", "256M", "-smp", Integer.toString(link.queues),
-            "-object", "memory-backend-memfd,id=memory,size=256M,share=on", "-numa", "node,memdev=memory",
-            "-kernel", kernel.image().toString(), "-initrd", GuestImage.of(kernel).toString(),
+            "-kernel", GuestKernel.newest().orElseThrow().image().toString(), "-initrd", image.toString(),
             // no_timer_check: on a loaded machine the guest would panic about its timer.
-            "-append", "console=ttyS0 no_timer_check panic=-1 loglevel=4 guest.address=10.0.0." + id,
+            "-append", "console=ttyS0 no_timer_check panic=-1 loglevel=4 " + kernelOption,
             "-chardev", "stdio,id=log,signal=off", "-serial", "chardev:log",
-            "-chardev", "socket,id=agent,path=" + agent + ",server=on,wait=off", "-serial", "chardev:agent",
-            "-chardev", link.chardev(), "-netdev", link.netdev(), "-device", link.device(id)));
+            "-chardev", "socket,id=agent,path=" + agent + ",server=on,wait=off", "-serial", "chardev:agent"));
+        command.addAll(List.of(options));
         try {
             Files.deleteIfExists(agent);
         } catch (final IOException e) {

@@ -22,6 +22,7 @@ import java.util.regex.Pattern;
  * obeys commands on the second serial port.
  */
 final class GuestImage {
+    private static final String[] MODULES = {"virtio_pci", "virtio_net", "8021q"};
     private static final List<String> TOOLS = List.of("iperf3", "ethtool", "ping");
     private static final Pattern LIBRARY = Pattern.compile("(/\\S+) \\(0x");
     /**
@@ -59,14 +60,20 @@ final class GuestImage {
     static synchronized Path of(final GuestKernel kernel) {
         if (made == null) {
             try {
-                final Path folder = Files.createDirectories(Path.of("target", "peer").toAbsolutePath());
-                made = write(kernel, folder.resolve("guest-" + ProcessHandle.current().pid() + ".cpio"));
-                made.toFile().deleteOnExit();
+                made = write(kernel, file("guest"));
             } catch (final IOException e) {
                 throw new UncheckedIOException(e);
             }
         }
         return made;
+    }
+
+    /** A file under {@code target} for an initramfs of that name, deleted when the JVM ends. */
+    static Path file(final String name) throws IOException {
+        final Path folder = Files.createDirectories(Path.of("target", "peer").toAbsolutePath());
+        final Path file = folder.resolve(name + "-" + ProcessHandle.current().pid() + ".cpio");
+        file.toFile().deleteOnExit();
+        return file;
     }
 
     private static Path write(final GuestKernel kernel, final Path file) throws IOException {
@@ -77,35 +84,34 @@ final class GuestImage {
             files.put("tools/" + tool, path);
             libraries(path).forEach(library -> files.put(library.substring(1), Path.of(library)));
         }
-        final StringBuilder order = new StringBuilder();
-        for (final Path module : kernel.inLoadOrder("virtio_pci", "virtio_net", "8021q")) {
-            final String name = "modules/" + module.getFileName();
-            files.put(name, module);
-            order.append('/').append(name).append('\n');
-        }
+        final String order = modules(files, kernel.inLoadOrder(MODULES));
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 16)) {
             final CpioWriter cpio = new CpioWriter(out);
-            final Set<String> folders = new LinkedHashSet<>(List.of("dev", "proc", "sys", "tmp", "run"));
-            for (final String name : files.keySet()) {
-                for (int slash = name.indexOf('/'); slash > 0; slash = name.indexOf('/', slash + 1)) {
-                    folders.add(name.substring(0, slash));
-                }
-            }
-            for (final String folder : folders) {
+            for (final String folder : List.of("dev", "proc", "sys", "tmp", "run")) {
                 cpio.folder(folder);
             }
             cpio.characterDevice("dev/console", 5, 1);
             cpio.file("init", INIT.getBytes(StandardCharsets.UTF_8));
-            cpio.file("modules.order", order.toString().getBytes(StandardCharsets.UTF_8));
-            for (final Map.Entry<String, Path> entry : files.entrySet()) {
-                cpio.file(entry.getKey(), Files.readAllBytes(entry.getValue()));
-            }
+            cpio.file("modules.order", order.getBytes(StandardCharsets.UTF_8));
+            cpio.files(files);
             cpio.end();
         }
         return file;
     }
 
-    private static Set<String> libraries(final Path program) throws IOException {
+    /** Adds {@code modules} to {@code files}, and answers what the init reads: their names in this order. */
+    static String modules(final Map<String, Path> files, final List<Path> modules) {
+        final StringBuilder order = new StringBuilder();
+        for (final Path module : modules) {
+            final String name = "modules/" + module.getFileName();
+            files.put(name, module);
+            order.append('/').append(name).append('\n');
+        }
+        return order.toString();
+    }
+
+    /** The files of the shared libraries that a program or library needs. */
+    static Set<String> libraries(final Path program) throws IOException {
         final Process ldd = new ProcessBuilder("ldd", program.toString()).start();
         final Set<String> found = new LinkedHashSet<>();
         final String output = new String(ldd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -18,6 +18,8 @@ public enum Peer {
         () -> GuestKernel.newest().isPresent()),
     GUEST_TOOLS("busybox (static), iperf3, ethtool and ping", "busybox-static iperf3 ethtool iputils-ping",
         () -> Peer.programs("busybox", "iperf3", "ethtool", "ping")),
+    VHOST_NET_MODULE("a kernel with vhost_net in /lib/modules", "linux-image-cloud-amd64",
+        JavaGuestImage::isPossible),
     IP("ip", "iproute2", () -> Peer.onPath("ip")),
     LAB_TOOLS("ip, ethtool, ping and iperf3", "iproute2 ethtool iputils-ping iperf3",
         () -> Peer.onPath("ip", "ethtool", "ping", "iperf3")),
