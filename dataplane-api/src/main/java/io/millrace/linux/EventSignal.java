@@ -14,7 +14,7 @@ package io.millrace.linux;
  *   io_submit( pread 0 bytes of our memfd, IOCB_FLAG_RESFD, their eventfd )  ->  eventfd_signal()
  * </pre>
  *
- * <p>That costs about a microsecond more than a write. Where the kernel has no asynchronous I/O, or a seccomp filter
+ * <p>That costs half a microsecond more than a write. Where the kernel has no asynchronous I/O, or a seccomp filter
  * forbids it, the weaker form is used and logged once: look whether it takes a signal, then write. A peer that fills
  * its eventfd between the two stops the worker.
  *
