@@ -39,6 +39,9 @@ final class NotifyScenarios {
 
     private static void keepsAKick(final Guest guest) {
         guest.up().needsEcho();
+        // Only what the back-end has let go of can be begun anew.
+        guest.stop(guest.tx);
+        guest.stop(guest.rx);
         guest.rx.reset();
         guest.tx.reset();
         guest.connect().negotiate(0).shareMemory();

@@ -32,6 +32,9 @@ final class RingScenarios {
                 "rust-vmm/vhost PR#154, #161", RingScenarios::stops),
             new Scenario("goes-on-from-there", "goes on from the base that it is given",
                 "rust-vmm/vhost PR#154", RingScenarios::goesOn),
+            new Scenario("goes-on-with-packed-rings",
+                "says where a packed ring stopped, with its wrap counter, and goes on",
+                "vhost-user, vring states", RingScenarios::goesOnPacked),
             new Scenario("begins-with-a-new-driver", "begins at 0 again when a new driver has reset the ring",
                 "rust-vmm/vhost PR#180", RingScenarios::beginsAnew),
             new Scenario("serves-who-comes-back", "serves a front-end that comes back, where its rings are",
@@ -116,13 +119,27 @@ final class RingScenarios {
         guest.connect().needs(Wire.RING_PACKED, "RING_PACKED");
         guest.connect().negotiate(Wire.RING_PACKED).shareMemory();
         guest.startBoth(PACKED_BASE, PACKED_BASE);
-        for (int i = 0; i < PACKETS; i++) {
+        sendPacked(guest, 0);
+    }
+
+    private static void sendPacked(final Guest guest, final int from) {
+        for (int i = from; i < from + PACKETS; i++) {
             guest.tx.postPacked(i);
         }
         guest.tx.kick.signal();
-        for (int i = 0; i < PACKETS; i++) {
+        for (int i = from; i < from + PACKETS; i++) {
             guest.tx.awaitPacked(i);
         }
+    }
+
+    private static void goesOnPacked(final Guest guest) {
+        servesPacked(guest);
+        final int base = guest.stop(guest.tx) & 0xffff;
+        Unmet.unless(base == (PACKETS | 0x8000), PACKETS + " packets were taken in the first round, and it says 0x"
+            + Integer.toHexString(base));
+        guest.stop(guest.rx);
+        guest.startBoth(PACKED_BASE, base << 16 | base);
+        sendPacked(guest, PACKETS);
     }
 
     private static void believesNoImpossibleIndex(final Guest guest) {
