@@ -40,6 +40,10 @@ final class TapQueues implements AutoCloseable {
             tap.open(described.device(), config.queues(), before);
             tap.grant(OffloadFeatures.guest(config.features(-1)));
             final NetInterface now = interfaces.find(described.device());
+            if (now == null) {
+                throw new LinuxException("open the tap device " + described.device(), Errno.ENODEV,
+                    "somebody has deleted or renamed it just now");
+            }
             if (described.mtu() != 0 && described.mtu() != now.mtu()) {
                 interfaces.mtu(now.index(), described.mtu());
             }
