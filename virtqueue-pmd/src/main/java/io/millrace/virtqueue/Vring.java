@@ -165,12 +165,14 @@ final class Vring implements AutoCloseable {
         isBroken = false;
     }
 
-    /** Forgets what a reset of the device forgets. Who is to be signalled belongs to the connection and stays. */
+    /**
+     * Forgets what a reset of the device forgets. Who is to be signalled belongs to the connection and stays; where the
+     * ring stopped can still be asked, for QEMU 7.2 resets the status of a device that it stops before it asks that.
+     */
     void reset() {
         rearm();
         size = 0;
         hasBase = false;
-        base = 0;
         hasAddresses = false;
     }
 

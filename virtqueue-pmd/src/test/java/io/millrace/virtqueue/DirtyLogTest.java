@@ -144,6 +144,8 @@ class DirtyLogTest {
                     assertTrue(!isMarked(bits, frontEnd), "logged after the end of round " + round);
                 }
                 assertEquals(changes, fixture.events.size(), () -> fixture.events.toString());
+                // Where a destination goes on: behind all 400.
+                assertEquals(400L << 32 | 1, frontEnd.ask(VhostRequest.GET_VRING_BASE, RawFrontEnd.state(1, 0)));
             }
             fixture.awaitCount("port/vm/session/closed-by-peer", 1);
         }

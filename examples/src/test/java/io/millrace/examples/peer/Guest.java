@@ -17,13 +17,19 @@ import java.util.List;
 final class Guest implements Station, AutoCloseable {
     private static final Duration BOOT_LIMIT = Duration.ofSeconds(90);
     private static final Duration COMMAND_LIMIT = Duration.ofSeconds(20);
+    private static final Duration MIGRATION_LIMIT = Duration.ofSeconds(60);
 
     private final int id;
+    private final int generation;
+    private final Path folder;
     private final ChildProcess qemu;
     private final GuestConsole console;
 
-    private Guest(final int id, final ChildProcess qemu, final GuestConsole console) {
+    private Guest(final int id, final int generation, final Path folder, final ChildProcess qemu,
+                  final GuestConsole console) {
         this.id = id;
+        this.generation = generation;
+        this.folder = folder;
         this.qemu = qemu;
         this.console = console;
     }
@@ -53,7 +59,12 @@ final class Guest implements Station, AutoCloseable {
 
     /** Starts guest {@code id} (1..250); {@code folder} is for its console socket. */
     static Guest start(final int id, final Path folder, final Link link) {
-        return start(id, folder, GuestImage.of(GuestKernel.newest().orElseThrow()), "guest.address=10.0.0." + id,
+        return start(id, 0, folder, link);
+    }
+
+    private static Guest start(final int id, final int generation, final Path folder, final Link link) {
+        return start(id, generation, folder, GuestImage.of(GuestKernel.newest().orElseThrow()),
+            "guest.address=10.0.0." + id,
             "-m", "256M", "-smp", Integer.toString(link.queues),
             "-object", "memory-backend-memfd,id=memory,size=256M,share=on", "-numa", "node,memdev=memory",
             "-chardev", link.chardev(), "-netdev", link.netdev(), "-device", link.device(id));
@@ -61,20 +72,55 @@ final class Guest implements Station, AutoCloseable {
 
     /** Starts guest {@code id} without a network card, from another file system, with these options of QEMU. */
     static Guest startAlone(final int id, final Path folder, final Path image, final String... options) {
-        return start(id, folder, image, "", options);
+        return start(id, 0, folder, image, "", options);
     }
 
-    private static Guest start(final int id, final Path folder, final Path image, final String kernelOption,
-        final String... options) {
-        final Path agent = folder.resolve("agent-" + id + ".sock");
+    /** Starts a QEMU that waits for this guest to be migrated to it, over another link. */
+    Guest successor(final Link link) {
+        return start(id, generation + 1, folder, link);
+    }
+
+    /** Migrates what runs here, live, to a {@link #successor}; this QEMU has only to be closed then. */
+    void migrateTo(final Guest successor) {
+        final Path incoming = incoming(folder, id, successor.generation);
+        Until.holds("QEMU waits for guest " + id, Duration.ofSeconds(20), () -> Files.exists(incoming));
+        try (Qmp qmp = Qmp.connect(monitor(folder, id, generation))) {
+            qmp.execute("migrate-set-parameters",
+                "{\"max-bandwidth\": 1000000000, \"downtime-limit\": 500}");
+            qmp.execute("migrate", "{\"uri\": \"unix:" + incoming + "\"}");
+            Until.holds("guest " + id + " has migrated", MIGRATION_LIMIT, () -> {
+                final String state = qmp.execute("query-migrate", "{}");
+                if (state.contains("\"failed\"")) {
+                    throw new AssertionError("the migration failed: " + state);
+                }
+                return state.contains("\"completed\"");
+            });
+        }
+    }
+
+    private static Path monitor(final Path folder, final int id, final int generation) {
+        return folder.resolve("qmp-" + id + "-" + generation + ".sock");
+    }
+
+    private static Path incoming(final Path folder, final int id, final int generation) {
+        return folder.resolve("incoming-" + id + "-" + generation + ".sock");
+    }
+
+    private static Guest start(final int id, final int generation, final Path folder, final Path image,
+                               final String kernelOption, final String... options) {
+        final Path agent = folder.resolve("agent-" + id + "-" + generation + ".sock");
         final List<String> command = new ArrayList<>(List.of("qemu-system-x86_64",
             "-accel", "tcg", "-nodefaults", "-no-user-config", "-display", "none",
             "-kernel", GuestKernel.newest().orElseThrow().image().toString(), "-initrd", image.toString(),
             // no_timer_check: on a loaded machine the guest would panic about its timer.
             "-append", "console=ttyS0 no_timer_check panic=-1 loglevel=4 " + kernelOption,
             "-chardev", "stdio,id=log,signal=off", "-serial", "chardev:log",
-            "-chardev", "socket,id=agent,path=" + agent + ",server=on,wait=off", "-serial", "chardev:agent"));
+            "-chardev", "socket,id=agent,path=" + agent + ",server=on,wait=off", "-serial", "chardev:agent",
+            "-qmp", "unix:" + monitor(folder, id, generation) + ",server=on,wait=off"));
         command.addAll(List.of(options));
+        if (generation > 0) {
+            command.addAll(List.of("-incoming", "unix:" + incoming(folder, id, generation)));
+        }
         try {
             Files.deleteIfExists(agent);
         } catch (final IOException e) {
@@ -82,7 +128,8 @@ final class Guest implements Station, AutoCloseable {
         }
         final ChildProcess qemu = ChildProcess.start("guest-" + id, command);
         try {
-            return new Guest(id, qemu, new GuestConsole("guest " + id, agent, Duration.ofSeconds(20)));
+            return new Guest(id, generation, folder, qemu,
+                new GuestConsole("guest " + id, agent, Duration.ofSeconds(20)));
         } catch (final AssertionError e) {
             qemu.close();
             throw e;
