@@ -84,7 +84,7 @@ record Interval(GraphView view, Map<String, Long> drops) {
     }
 
     private static PortView port(final PortView now, final PortView before) {
-        return new PortView(now.name(), now.id(), now.link(),
+        return new PortView(now.name(), now.id(), now.link(), now.offloads(),
             since(before.rx(), now.rx(), QueueView::number, Interval::queue),
             since(before.tx(), now.tx(), QueueView::number, Interval::queue));
     }

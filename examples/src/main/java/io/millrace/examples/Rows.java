@@ -2,6 +2,7 @@
 package io.millrace.examples;
 
 import io.millrace.pipeline.GraphView.NodeView;
+import io.millrace.pipeline.GraphView.OffloadView;
 import io.millrace.pipeline.GraphView.PortView;
 import io.millrace.pipeline.GraphView.QueueView;
 import io.millrace.pipeline.GraphView.WireView;
@@ -16,6 +17,8 @@ final class Rows {
     private static final String WORKER = "%-16s %4s %7s %14s %14s";
     private static final String PORT = "%-16s %5s %-6s %14s %12s %14s %12s  %s";
     private static final String NODE = "%-24s %-20s %14s %10s  %s";
+    private static final String OFFLOAD = "  %-16s yields %s, takes %s: %s";
+    private static final String NONE = "none";
     private static final String WIRE = "  %-44s %14s%s";
 
     private Rows() {
@@ -85,7 +88,22 @@ final class Rows {
             rows.add("several workers");
             wires(interval, "", rows);
         }
+        offloads(interval, rows);
         return rows;
+    }
+
+    /** What becomes of packets that senders did not finish; nothing, where none can come. */
+    private static void offloads(final Interval interval, final List<String> rows) {
+        if (interval.view().ports().stream().allMatch(port -> port.offloads().yields().equals(NONE))) {
+            return;
+        }
+        rows.add("offloads");
+        for (final PortView port : interval.view().ports()) {
+            final OffloadView offloads = port.offloads();
+            rows.add(String.format(OFFLOAD, port.name(), offloads.yields(), offloads.takes(),
+                offloads.from().isEmpty() ? "nothing is left to do before it"
+                    : offloads.finishes() + " of " + String.join(", ", offloads.from()) + " is done before it"));
+        }
     }
 
     /** A worker in a line. */

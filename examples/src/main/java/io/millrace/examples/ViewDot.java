@@ -63,7 +63,11 @@ final class ViewDot {
         final String first = queues.isEmpty() ? "" : queues.get(0).worker();
         final String only = queues.stream().allMatch(queue -> queue.worker().equals(first)) ? first : "";
         if (only.equals(worker)) {
-            dot.append(indent).append(quoted(direction + port.name())).append(" [shape=box];\n");
+            final String done = direction.startsWith("rx") || port.offloads().from().isEmpty() ? ""
+                : ", label=" + quoted(direction + port.name() + "\\nafter " + port.offloads().finishes()
+                    + " in software");
+            dot.append(indent).append(quoted(direction + port.name())).append(" [shape=box").append(done)
+                .append("];\n");
         }
     }
 

@@ -4,6 +4,7 @@ package io.millrace.examples;
 import io.millrace.pipeline.GraphView;
 import io.millrace.pipeline.GraphView.End;
 import io.millrace.pipeline.GraphView.NodeView;
+import io.millrace.pipeline.GraphView.OffloadView;
 import io.millrace.pipeline.GraphView.PortView;
 import io.millrace.pipeline.GraphView.QueueView;
 import io.millrace.pipeline.GraphView.WireView;
@@ -30,8 +31,11 @@ final class Views {
                     seconds * SECOND_NS / 1000),
                 new WorkerView("core", -1, 500L * seconds, 100L * seconds, packets, 60L * packets,
                     seconds * SECOND_NS)),
-            List.of(new PortView("a", 0, "up", List.of(rx), List.of(idle)),
-                new PortView("b", 1, "down", List.of(idle), List.of(tx))),
+            List.of(
+                new PortView("a", 0, "up", new OffloadView("csum+tso4", "csum", "none", List.of()), List.of(rx),
+                    List.of(idle)),
+                new PortView("b", 1, "down", new OffloadView("none", "csum", "tso4", List.of("a")), List.of(idle),
+                    List.of(tx))),
             List.of(new NodeView("bridge", "LearningSwitch", "edge", packets, 0, 200L * seconds, seconds, false)),
             List.of(
                 new WireView("a-bridge", new End("a", true, "", -1, "edge"), new End("bridge", false, "", -1, "edge"),

@@ -45,7 +45,10 @@ class ViewsTest {
     @Test
     void shouldShowTheGraphByWorkers() {
         assertEquals(List.of("worker edge, CPU 2, 32 % busy", "rx a -> bridge 1000 /s",
-            "bridge.port1 => tx b @ core 1000 /s 3 /s dropped", "worker core, 0 % busy"),
+            "bridge.port1 => tx b @ core 1000 /s 3 /s dropped", "worker core, 0 % busy",
+            "offloads",
+            "a yields csum+tso4, takes csum: nothing is left to do before it",
+            "b yields none, takes csum: tso4 of a is done before it"),
             squeezed(Rows.graph(Views.second())));
     }
 
@@ -63,7 +66,7 @@ class ViewsTest {
               }
               subgraph cluster_1 {
                 label="worker core, 0 % busy";
-                "tx b" [shape=box];
+                "tx b" [shape=box, label="tx b\\nafter tso4 in software"];
               }
               "rx a" -> "node bridge" [taillabel="", headlabel="", label="1000 /s"];
               "node bridge" -> "tx b" [taillabel="port1", headlabel="", label="1000 /s\\n3 /s dropped", style=dashed];

@@ -413,11 +413,6 @@ public final class Dataplane implements AutoCloseable {
         return settings;
     }
 
-    /** The work that packets of some port may leave to be done. */
-    int rxOffloads() {
-        return ports.rxOffloads();
-    }
-
     /**
      * Waits for the end: until another thread calls {@link #close()}, or the process is asked to end by SIGTERM or
      * SIGINT. The process then lives on until {@link #close()} is through, for a few seconds at most, and no longer:

@@ -39,11 +39,24 @@ public record GraphView(String name, long version, long timeNs, List<WorkerView>
     /**
      * One port.
      *
-     * @param link in lower case: {@code up}, {@code down} or {@code gone}.
-     * @param rx   its receive queues, by number.
-     * @param tx   its transmit queues, by number.
+     * @param link     in lower case: {@code up}, {@code down} or {@code gone}.
+     * @param offloads what becomes of packets that leave something to be done.
+     * @param rx       its receive queues, by number.
+     * @param tx       its transmit queues, by number.
      */
-    public record PortView(String name, int id, String link, List<QueueView> rx, List<QueueView> tx) {
+    public record PortView(String name, int id, String link, OffloadView offloads, List<QueueView> rx,
+                           List<QueueView> tx) {
+    }
+
+    /**
+     * Work that packets leave to be done at one port, in the words of {@link io.millrace.Offload#text}.
+     *
+     * @param yields   what packets received here may leave to be done.
+     * @param takes    what may be left to be done to packets that are transmitted here, now.
+     * @param finishes what is done in software before they are, because the port does not take it.
+     * @param from     the ports whose packets that is done for: they can get here.
+     */
+    public record OffloadView(String yields, String takes, String finishes, List<String> from) {
     }
 
     /**

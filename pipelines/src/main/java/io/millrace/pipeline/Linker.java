@@ -29,7 +29,7 @@ final class Linker {
     private final Counters counters;
     private final FaultLog faults;
     private final int burst;
-    private final int yielded;
+    private final OffloadPlan plan;
     private final Map<Crossing, Handoff> handoffs;
     private final WireNames wires;
     private final Map<Watch, Probe> probes;
@@ -41,12 +41,12 @@ final class Linker {
      * A linker for one worker.
      *
      * @param burst    the most packets taken from a queue at a time.
-     * @param yielded  the offloads that packets of some port may have, see {@link Port#rxOffloads}.
+     * @param plan     knows where packets with work left to be done can get.
      * @param handoffs of all workers.
      * @param wires    the graph's, and who watches them.
      * @param probes   that the worker has already.
      */
-    Linker(final Worker worker, final Counters counters, final FaultLog faults, final int burst, final int yielded,
+    Linker(final Worker worker, final Counters counters, final FaultLog faults, final int burst, final OffloadPlan plan,
            final Map<Crossing, Handoff> handoffs, final WireNames wires, final Map<Watch, Probe> probes) {
         this.worker = worker;
         this.frames = worker.frames();
@@ -55,7 +55,7 @@ final class Linker {
         this.probes = probes;
         this.faults = faults;
         this.burst = burst;
-        this.yielded = yielded;
+        this.plan = plan;
         this.handoffs = handoffs;
         inboxes = new Inboxes(frames, burst);
     }
@@ -178,7 +178,7 @@ final class Linker {
             new DropPoint(queue.txName(), "transmit " + queue, Drops.FAULT, scope),
             new DropPoint(queue.txName(), "transmit " + queue, DropReason.RING_FULL, scope));
         // What the port takes may change with its peer, so the stage is there although it takes all now.
-        if (yielded != 0) {
+        if (plan.reaches(port)) {
             offloads.put(new OffloadStage(frames, inbox, port::txOffloads, stage::run, queue.txName(),
                 "transmit " + queue, scope),
                 new Meter(counters.scope("port", port.name(), "tx" + queue.queue(), "offloads")));

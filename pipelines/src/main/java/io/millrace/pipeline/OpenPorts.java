@@ -81,15 +81,6 @@ final class OpenPorts {
         return List.copyOf(byId.values());
     }
 
-    /** The work that packets of some port may leave to be done. */
-    int rxOffloads() {
-        int all = 0;
-        for (final Port port : byId.values()) {
-            all |= port.rxOffloads();
-        }
-        return all;
-    }
-
     void onLink(final PortListener listener) {
         listeners.add(listener);
     }

@@ -130,9 +130,10 @@ final class Swap {
                 dataplane.settings().idle() == Idle.ADAPTIVE, dataplane.counters().scope("handoff", crossing.name())));
         }
         final WireNames wires = WireNames.of(next);
+        final OffloadPlan plan = OffloadPlan.of(next);
         for (final Worker worker : concerned) {
             final Duty duty = threads.get(worker).duty();
-            programs.put(worker, new Linker(worker, dataplane.counters(), duty.faults(), burst, dataplane.rxOffloads(),
+            programs.put(worker, new Linker(worker, dataplane.counters(), duty.faults(), burst, plan,
                 handoffs, wires, duty.probes()).link(shares.getOrDefault(worker, List.of())));
         }
     }

@@ -19,6 +19,7 @@ final class ViewMaker {
     private final long version;
     private final Map<Worker, List<Section>> shares;
     private final WireNames wires;
+    private final OffloadPlan plan;
     private final SortedMap<String, Long> counters;
     private final Map<PortEnd, Worker> receivers = new HashMap<>();
     private final Map<PortEnd, Worker> transmitters = new HashMap<>();
@@ -31,6 +32,7 @@ final class ViewMaker {
         shares = crew.shares();
         graph = crew.graph();
         wires = WireNames.of(graph);
+        plan = OffloadPlan.of(graph);
         this.counters = counters.snapshot();
         shares.forEach((worker, share) -> share.forEach(section -> {
             section.rx().forEach(queue -> receivers.put(queue, worker));
@@ -66,7 +68,8 @@ final class ViewMaker {
             rx.add(queue("port/" + port.name() + "/rx" + q + '/', q, receivers.get(queue)));
             tx.add(queue("port/" + port.name() + "/tx" + q + '/', q, transmitters.get(queue)));
         }
-        return new GraphView.PortView(port.name(), port.id(), port.link().name().toLowerCase(Locale.ROOT), rx, tx);
+        return new GraphView.PortView(port.name(), port.id(), port.link().name().toLowerCase(Locale.ROOT),
+            plan.view(port), rx, tx);
     }
 
     private GraphView.QueueView queue(final String path, final int number, final Worker worker) {

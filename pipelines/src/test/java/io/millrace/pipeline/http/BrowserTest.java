@@ -5,6 +5,7 @@ import io.millrace.Counters;
 import io.millrace.pipeline.GraphView;
 import io.millrace.pipeline.GraphView.End;
 import io.millrace.pipeline.GraphView.NodeView;
+import io.millrace.pipeline.GraphView.OffloadView;
 import io.millrace.pipeline.GraphView.PortView;
 import io.millrace.pipeline.GraphView.QueueView;
 import io.millrace.pipeline.GraphView.WireView;
@@ -100,6 +101,7 @@ class BrowserTest {
             for (int i = 0; i < ports; i++) {
                 final String name = prefix + i;
                 all.add(new PortView(name, i, i == 0 ? "down" : "up",
+                    new OffloadView("none", "none", "none", List.of()),
                     List.of(new QueueView(0, "w", 1000L * now, 64_000L * now, 0, 20_000L * now, 1000L * now)),
                     List.of(new QueueView(0, "w", 900L * now, 57_600L * now, 100L * now, 0, 0))));
                 wires.add(new WireView(name + "-sw", end(name, true), end("sw", false), 1000L * now, 0));
