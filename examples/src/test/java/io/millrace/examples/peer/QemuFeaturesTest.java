@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.examples.peer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * QEMU's network device with each feature switched on or off that a guest may have or lack, all of them in one guest:
+ *
+ * <pre>
+ *   guest  10.1.1.1 -- packed=on ---- n1.sock --+
+ *          10.1.2.1 -- csum=off ----- n2.sock --+- millrace switch -- tap -- namespace 10.1.1.2, 10.1.2.2, ...
+ *          ...                                 --+
+ * </pre>
+ */
+@Tag("peer")
+@ExtendWith(PeerLogs.class)
+final class QemuFeaturesTest {
+    private static final List<String> DEVICES = List.of("packed=on", "packed=on,indirect_desc=off,event_idx=off",
+        "mq=on", "packed=on,mq=on", "mrg_rxbuf=off", "indirect_desc=off", "event_idx=off", "csum=off",
+        "guest_csum=off", "gso=off,host_tso4=off,host_tso6=off,host_ecn=off",
+        "guest_tso4=off,guest_tso6=off,guest_ecn=off", "host_ecn=off,guest_ecn=off,host_ufo=off,guest_ufo=off");
+    private static final int QUEUES = 2;
+    private static final int MTU = 9000;
+    private static final int PINGS = 20;
+    private static final long BYTES = 2 << 20;
+
+    @TempDir
+    static Path folder;
+
+    private static NetLab lab;
+    private static NetLab.Namespace outside;
+    private static MillraceProcess millrace;
+    private static Guest guest;
+
+    @BeforeAll
+    static void connect() {
+        Peer.require(Peer.QEMU, Peer.GUEST_KERNEL, Peer.GUEST_TOOLS, Peer.LAB_TOOLS);
+        Peer.requireNetAdmin();
+        lab = new NetLab(folder);
+        outside = lab.namespace("n");
+        final String tap = lab.name("t");
+        final List<String> arguments = new ArrayList<>(List.of("switch"));
+        numbers().forEach(n -> arguments.add("vhost-user:" + socket(n) + ",mtu=" + MTU + ",queues=" + QUEUES));
+        arguments.add("tap:" + tap + ",netns=" + outside.name() + ",mtu=" + MTU);
+        millrace = MillraceProcess.start(folder, arguments.toArray(new String[0])).awaitReady();
+        guest = Guest.startAlone(9, folder, GuestImage.of(GuestKernel.newest().orElseThrow()), options())
+            .awaitBoot(1);
+        numbers().forEach(n -> outside.run("ip address add 10.1." + n + ".2/24 dev " + tap));
+        outside.live(tap, "10.1.0.2", MTU);
+        numbers().forEach(n -> guest.run("sysctl -q -w net.ipv4.conf.all.arp_ignore=1; device=$(grep -l " + mac(n)
+            + " /sys/class/net/*/address | cut -d / -f 5); ip address add 10.1." + n + ".1/24 dev $device;"
+            + " ip link set $device mtu " + MTU + " up"));
+    }
+
+    @AfterAll
+    static void disconnect() {
+        try {
+            for (final AutoCloseable part : new AutoCloseable[] {guest, millrace}) {
+                if (part != null) {
+                    part.close();
+                }
+            }
+        } catch (final Exception e) {
+            throw new AssertionError(e);
+        } finally {
+            if (lab != null) {
+                lab.close();
+            }
+        }
+    }
+
+    private static IntStream numbers() {
+        return IntStream.rangeClosed(1, DEVICES.size());
+    }
+
+    private static Path socket(final int n) {
+        return folder.resolve("n" + n + ".sock");
+    }
+
+    private static String mac(final int n) {
+        return String.format("52:54:00:00:01:%02x", n);
+    }
+
+    private static String[] options() {
+        final List<String> options = new ArrayList<>(List.of("-m", "256M", "-smp", Integer.toString(QUEUES),
+            "-object", "memory-backend-memfd,id=memory,size=256M,share=on", "-numa", "node,memdev=memory"));
+        numbers().forEach(n -> {
+            final String device = DEVICES.get(n - 1);
+            options.addAll(List.of("-chardev", "socket,id=net" + n + ",reconnect=1,path=" + socket(n),
+                "-netdev", "vhost-user,id=card" + n + ",chardev=net" + n
+                    + (device.contains("mq=on") ? ",queues=" + QUEUES : ""),
+                // As Guest.Link: no vectors.
+                "-device", "virtio-net-pci,vectors=0,romfile=,host_mtu=" + MTU + ",netdev=card" + n + ",mac=" + mac(n)
+                    + "," + device));
+        });
+        return options.toArray(new String[0]);
+    }
+
+    static List<String> devices() {
+        return DEVICES;
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void shouldCarryEverythingWith(final String device) {
+        final int n = DEVICES.indexOf(device) + 1;
+        final Station inside = new At(guest, "10.1." + n + ".1");
+        final Station peer = new At(outside, "10.1." + n + ".2");
+        assertTrue(peer.reaches(inside, Duration.ofSeconds(20)), "no answer");
+        assertEquals(PINGS, peer.ping(inside, PINGS));
+        assertEquals(PINGS, inside.ping(peer, PINGS, "-s 8972 -M do"));
+        // The receiver counts until it hears of the end, which may be a little before the last bytes.
+        assertTrue(Iperf.tcp(inside, peer, false, "-n " + BYTES) > BYTES / 2, "from the guest");
+        assertTrue(Iperf.tcp(inside, peer, true, "-n " + BYTES) > BYTES / 2, "to the guest");
+    }
+
+    /** A station by one of its addresses. */
+    private record At(Station station, String address) implements Station {
+        @Override
+        public String scratch() {
+            return station.scratch();
+        }
+
+        @Override
+        public String pingProgram() {
+            return station.pingProgram();
+        }
+
+        @Override
+        public Result shell(final String command, final Duration limit) {
+            return station.shell(command, limit);
+        }
+    }
+}
