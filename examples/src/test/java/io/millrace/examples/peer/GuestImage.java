@@ -26,7 +26,8 @@ final class GuestImage {
     private static final List<String> TOOLS = List.of("iperf3", "ethtool", "ping");
     private static final Pattern LIBRARY = Pattern.compile("(/\\S+) \\(0x");
     /**
-     * A command is a line {@code number seconds shell text}; the answer is its output and {@code END number status}.
+     * A command is a line {@code number seconds shell text}; the answer is its output and {@code END number status}. An
+     * empty line is none.
      * {@code READY} comes once a boot.
      */
     private static final String INIT = String.join("\n",
@@ -45,6 +46,7 @@ final class GuestImage {
         "stty raw -echo <&3",
         "echo READY >&3",
         "while read -r number seconds command <&3; do",
+        "  [ -n \"$number\" ] || continue",
         "  timeout $seconds sh -c \"$command\" > /tmp/output 2>&1 < /dev/null 3>&-",
         "  status=$?",
         "  cat /tmp/output >&3",
