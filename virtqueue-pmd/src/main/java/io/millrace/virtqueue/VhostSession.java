@@ -230,8 +230,9 @@ final class VhostSession {
         device.startReady();
         // Before the answer: a front-end that has it may rely on what it asked for.
         owner.onRings();
-        acknowledge(outcome);
+        // As it may rely on that descriptors which nobody took are closed.
         current.close();
+        acknowledge(outcome);
         current = null;
     }
 
