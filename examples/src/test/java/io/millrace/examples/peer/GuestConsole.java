@@ -10,7 +10,6 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -20,8 +19,6 @@ import java.util.regex.Pattern;
  */
 final class GuestConsole implements AutoCloseable {
     private static final String READY = "READY\n";
-    // A busy guest misses an interrupt of its serial port now and then; that of an empty line makes up for it.
-    private static final long NUDGE_NS = TimeUnit.SECONDS.toNanos(3);
 
     private final String guest;
     private final SocketChannel channel;
@@ -48,12 +45,9 @@ final class GuestConsole implements AutoCloseable {
 
     /** Sends a command that will not answer, such as a reboot. */
     void send(final String command, final Duration limit) {
-        write(++number + " " + Math.max(1, limit.toSeconds()) + " " + command + "\n");
-    }
-
-    private void write(final String line) {
+        final String line = ++number + " " + Math.max(1, limit.toSeconds()) + " " + command + "\n";
+        final ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8));
         try {
-            final ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8));
             while (bytes.hasRemaining()) {
                 channel.write(bytes);
             }
@@ -68,12 +62,7 @@ final class GuestConsole implements AutoCloseable {
         send(command, limit);
         final Pattern end = Pattern.compile("(?s)(.*?)^END " + number + " (\\d+)$", Pattern.MULTILINE);
         final Matcher[] matcher = new Matcher[1];
-        final long[] nudgedNs = {System.nanoTime()};
         Until.holds(guest + " answers: " + command, limit.plusSeconds(10), () -> {
-            if (System.nanoTime() - nudgedNs[0] > NUDGE_NS) {
-                nudgedNs[0] = System.nanoTime();
-                write("\n");
-            }
             matcher[0] = end.matcher(heard.substring(from));
             return matcher[0].find();
         });

@@ -26,9 +26,9 @@ final class GuestImage {
     private static final List<String> TOOLS = List.of("iperf3", "ethtool", "ping");
     private static final Pattern LIBRARY = Pattern.compile("(/\\S+) \\(0x");
     /**
-     * A command is a line {@code number seconds shell text}; the answer is its output and {@code END number status}. An
-     * empty line is none.
-     * {@code READY} comes once a boot.
+     * A command is a line {@code number seconds shell text}; the answer is its output and {@code END number status}.
+     * {@code READY} comes once a boot. What a command leaves behind becomes a child of process 1, and busybox's shell
+     * forgets the half of a line that it has read when a child ends: so process 1 reads no commands.
      */
     private static final String INIT = String.join("\n",
         "#!/bin/busybox sh",
@@ -42,16 +42,18 @@ final class GuestImage {
         "for word in $(cat /proc/cmdline); do case $word in guest.address=*)",
         "  ip address add ${word#*=}/24 dev eth0; ip link set eth0 up;; esac; done",
         "iperf3 -s -D",
+        "(",
         "exec 3<>/dev/ttyS1",
         "stty raw -echo <&3",
         "echo READY >&3",
         "while read -r number seconds command <&3; do",
-        "  [ -n \"$number\" ] || continue",
         "  timeout $seconds sh -c \"$command\" > /tmp/output 2>&1 < /dev/null 3>&-",
         "  status=$?",
         "  cat /tmp/output >&3",
         "  echo END $number $status >&3",
         "done",
+        ")",
+        "poweroff -f",
         "");
     private static Path made;
 
