@@ -17,7 +17,9 @@ import java.util.concurrent.TimeUnit;
  * opinion on checksums from a program that knows nothing of ours.
  */
 final class Capture implements AutoCloseable {
-    private static final String BUFFER_KIB = "65536";
+    // Each frame takes as much of the buffer as the largest would: here a few thousand go in.
+    private static final String BUFFER_KIB = "262144";
+    private static final String LARGEST = "66000";
     private static final Duration START_LIMIT = Duration.ofSeconds(20);
     private static final Duration READ_LIMIT = Duration.ofSeconds(120);
     /** In the order in which tshark prints them; absent ones are empty. */
@@ -56,7 +58,7 @@ final class Capture implements AutoCloseable {
     static Capture inbound(final NetLab.Namespace namespace, final String device, final Path file) {
         // Not the filter "inbound", which overlooks frames with a VLAN tag.
         final ChildProcess recorder = namespace.start("tcpdump", List.of("tcpdump", "-n", "-Z", "root", "-i", device,
-            "-Q", "in", "--immediate-mode", "-B", BUFFER_KIB, "-w", file.toString()));
+            "-Q", "in", "--immediate-mode", "-s", LARGEST, "-B", BUFFER_KIB, "-w", file.toString()));
         recorder.await("listening on ", START_LIMIT);
         return new Capture(recorder, file);
     }

@@ -38,7 +38,8 @@ final class NetLabTest {
             b.live(lab.name("vb"), "10.0.0.2", 1500);
             try (Capture capture = Capture.inbound(b, lab.name("vb"), folder.resolve("b.pcapng"))) {
                 assertEquals(20, a.ping(b, 20));
-                assertTrue(Iperf.tcp(a, b, false, "-n 1M") > 500_000);
+                // Small windows: what the last of them holds iperf3 may not count.
+                assertTrue(Iperf.tcp(a, b, false, "-n 1M -w 64K") > 500_000);
                 assertTrue(Iperf.udp(a, b, false, "2M", 1).sent() > 100);
                 Capture.mustBeClean(capture.finish(), Set.of(a.mac(lab.name("va"))), 100);
             }
