@@ -67,7 +67,8 @@ final class Child implements AutoCloseable {
     }
 
     private static List<String> line(final Path folder, final String classPath, final String... args) {
-        final List<String> command = new ArrayList<>();
+        // A shell that starts something in the background has it ignore SIGINT, and whatever that starts, too.
+        final List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("@" + HOME.resolve("config/jvm.options"));
         if (Runtime.version().feature() >= FIRST_WITH_NEWER_OPTIONS) {
