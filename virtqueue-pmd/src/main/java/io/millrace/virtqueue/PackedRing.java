@@ -68,8 +68,12 @@ final class PackedRing extends DeviceRing {
         isInOrder = Features.has(setup.features(), Features.VIRTIO_F_IN_ORDER);
         // The lower half says what is available, the upper what is used. A ring that was stopped has both at one place,
         // and some front-ends leave the upper half 0.
-        position = setup.base() & POSITION_MASK;
-        wrap = (setup.base() & WRAP) != 0;
+        goTo(setup.base());
+    }
+
+    private void goTo(final int base) {
+        position = base & POSITION_MASK;
+        wrap = (base & WRAP) != 0;
     }
 
     @Override
@@ -81,6 +85,9 @@ final class PackedRing extends DeviceRing {
         if (position >= size) {
             reject(RejectReason.RING_BASE);
             return;
+        }
+        if (!isInOrder) {
+            goTo(PackedPosition.find(desc, size, position | (wrap ? WRAP : 0)));
         }
         rewind();
         wantKick(false);
@@ -282,11 +289,22 @@ final class PackedRing extends DeviceRing {
     }
 
     private void goOn(final int descriptors) {
+        if (descriptors > 1 && !isInOrder) {
+            markRest(descriptors);
+        }
         position += descriptors;
         unpublished += descriptors;
         if (position >= size) {
             position -= size;
             wrap = !wrap;
+        }
+    }
+
+    /** Leaves those behind the first of a chain as if each had been used, which no driver sees, for PackedPosition. */
+    private void markRest(final int descriptors) {
+        for (int i = position + 1; i < position + descriptors; i++) {
+            final boolean isWrapped = i >= size;
+            PackedPosition.mark(desc, isWrapped ? i - size : i, wrap ^ isWrapped);
         }
     }
 

@@ -39,6 +39,17 @@ final class PackedGuest extends GuestPages {
             features, memory, log(memory), kick.fd());
     }
 
+    /** Makes it a ring that has been used up to there, instead of a new one. */
+    void startAt(final int next, final boolean nextWrap) {
+        position = next;
+        wrap = nextWrap;
+        usedPosition = next;
+        usedWrap = nextWrap;
+        for (int i = 0; i < size; i++) {
+            PackedPosition.mark(low.address() + DESC, i, i < next ? nextWrap : !nextWrap);
+        }
+    }
+
     /** A buffer; there are 224. */
     @Override
     long buffer(final int i) {
@@ -63,8 +74,8 @@ final class PackedGuest extends GuestPages {
         if (chainStart != NOTHING || (flags & DeviceRing.NEXT) == 0) {
             desc(position, address, length, id, all);
         } else {
-            // Its flags come last.
-            desc(position, address, length, id, all ^ PackedRing.AVAIL ^ PackedRing.USED);
+            // Its flags come last, and stay until then as the device left them.
+            desc(position, address, length, id, UnsafeApi.getShort(at(position) + 14));
             chainStart = position;
             chainFlags = all;
         }

@@ -189,8 +189,7 @@ class PackedRingTest {
     @CsvSource({"0, true", "6, true", "6, false", "0, false"})
     void shouldGoOnWhereItStopped(final int position, final boolean wrap) {
         final PackedGuest guest = new PackedGuest(7);
-        guest.position = position;
-        guest.wrap = wrap;
+        guest.startAt(position, wrap);
         final int half = position | (wrap ? PackedRing.WRAP : 0);
         guest.packet(guest.buffer(0), 12, 60, 1);
         guest.add(guest.buffer(0), 72, 5, 0);

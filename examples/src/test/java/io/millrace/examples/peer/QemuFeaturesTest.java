@@ -11,7 +11,11 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @Tag("peer")
 @ExtendWith(PeerLogs.class)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class QemuFeaturesTest {
     private static final List<String> DEVICES = List.of("packed=on", "packed=on,indirect_desc=off,event_idx=off",
         "mq=on", "packed=on,mq=on", "mrg_rxbuf=off", "indirect_desc=off", "event_idx=off", "csum=off",
@@ -36,6 +41,8 @@ final class QemuFeaturesTest {
     private static final int QUEUES = 2;
     private static final int MTU = 9000;
     private static final int PINGS = 20;
+    private static final int KILLS = 2;
+    private static final Duration REACH_LIMIT = Duration.ofSeconds(40);
     private static final long BYTES = 2 << 20;
 
     @TempDir
@@ -45,6 +52,7 @@ final class QemuFeaturesTest {
     private static NetLab.Namespace outside;
     private static MillraceProcess millrace;
     private static Guest guest;
+    private static String tap;
 
     @BeforeAll
     static void connect() {
@@ -52,18 +60,22 @@ final class QemuFeaturesTest {
         Peer.requireNetAdmin();
         lab = new NetLab(folder);
         outside = lab.namespace("n");
-        final String tap = lab.name("t");
-        final List<String> arguments = new ArrayList<>(List.of("switch"));
-        numbers().forEach(n -> arguments.add("vhost-user:" + socket(n) + ",mtu=" + MTU + ",queues=" + QUEUES));
-        arguments.add("tap:" + tap + ",netns=" + outside.name() + ",mtu=" + MTU);
-        millrace = MillraceProcess.start(folder, arguments.toArray(new String[0])).awaitReady();
+        tap = lab.name("t");
+        startSwitch();
         guest = Guest.startAlone(9, folder, GuestImage.of(GuestKernel.newest().orElseThrow()), options())
             .awaitBoot(1);
-        numbers().forEach(n -> outside.run("ip address add 10.1." + n + ".2/24 dev " + tap));
         outside.live(tap, "10.1.0.2", MTU);
         numbers().forEach(n -> guest.run("sysctl -q -w net.ipv4.conf.all.arp_ignore=1; device=$(grep -l " + mac(n)
             + " /sys/class/net/*/address | cut -d / -f 5); ip address add 10.1." + n + ".1/24 dev $device;"
             + " ip link set $device mtu " + MTU + " up"));
+    }
+
+    private static void startSwitch() {
+        final List<String> arguments = new ArrayList<>(List.of("switch"));
+        numbers().forEach(n -> arguments.add("vhost-user:" + socket(n) + ",mtu=" + MTU + ",queues=" + QUEUES));
+        arguments.add("tap:" + tap + ",netns=" + outside.name() + ",mtu=" + MTU);
+        millrace = MillraceProcess.start(folder, arguments.toArray(new String[0])).awaitReady();
+        numbers().forEach(n -> outside.run("ip address add 10.1." + n + ".2/24 dev " + tap));
     }
 
     @AfterAll
@@ -115,17 +127,47 @@ final class QemuFeaturesTest {
     }
 
     @ParameterizedTest
+    @Order(1)
     @MethodSource("devices")
     void shouldCarryEverythingWith(final String device) {
         final int n = DEVICES.indexOf(device) + 1;
-        final Station inside = new At(guest, "10.1." + n + ".1");
-        final Station peer = new At(outside, "10.1." + n + ".2");
-        assertTrue(peer.reaches(inside, Duration.ofSeconds(20)), "no answer");
+        final Station inside = inside(n);
+        final Station peer = peer(n);
+        assertTrue(peer.reaches(inside, REACH_LIMIT), "no answer");
         assertEquals(PINGS, peer.ping(inside, PINGS));
         assertEquals(PINGS, inside.ping(peer, PINGS, "-s 8972 -M do"));
         // The receiver counts until it hears of the end, which may be a little before the last bytes.
         assertTrue(Iperf.tcp(inside, peer, false, "-n " + BYTES) > BYTES / 2, "from the guest");
         assertTrue(Iperf.tcp(inside, peer, true, "-n " + BYTES) > BYTES / 2, "to the guest");
+    }
+
+    /** QEMU cannot ask a process that was killed where its rings stand. */
+    @Test
+    @Order(2)
+    void shouldFindTheGuestAgainWhenKilledUnderLoad() {
+        // Two packed cards and a split one.
+        List.of(1, 2, 6).forEach(n -> {
+            guest.run(guest.pingProgram() + " -q -f 10.1." + n + ".2 > /dev/null 2>&1 &");
+            outside.run("ping -q -f 10.1." + n + ".1 > /dev/null 2>&1 &");
+        });
+        for (int kills = 0; kills < KILLS; kills++) {
+            outside.run("sleep 1");
+            millrace.kill();
+            startSwitch();
+            outside.run("ip link set " + tap + " mtu " + MTU + " up");
+            numbers().forEach(n -> assertTrue(inside(n).reaches(peer(n), REACH_LIMIT), () -> DEVICES.get(n - 1)));
+        }
+        guest.run("killall ping");
+        outside.run("pkill -P 1 -x ping; true");
+        numbers().forEach(n -> assertEquals(PINGS, inside(n).ping(peer(n), PINGS), () -> DEVICES.get(n - 1)));
+    }
+
+    private static Station inside(final int n) {
+        return new At(guest, "10.1." + n + ".1");
+    }
+
+    private static Station peer(final int n) {
+        return new At(outside, "10.1." + n + ".2");
     }
 
     /** A station by one of its addresses. */
