@@ -29,7 +29,7 @@
  *
  * <p>Reading order: Rendezvous for how either side finds the other; Message, MessageChannel and VhostRequest for the
  * protocol; then for the device side DeviceLink, VhostSession, RequestHandlers, RingSlot, DeviceRing, SplitRing,
- * PackedRing, PackedPosition, DeviceRxQueue; for the driver side DriverLink, Handshake, FrontEnd, DriverSlot, DriverRing,
- * DriverRxQueue.
+ * PackedRing, PackedPosition, DeviceRxQueue; for the driver side DriverLink, Handshake, FrontEnd, DriverSlot,
+ * DriverRing, DriverRxQueue.
  */
 package io.millrace.virtqueue;
