@@ -3,7 +3,6 @@ package io.millrace.virtqueue;
 
 import io.millrace.LinkState;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -91,10 +90,11 @@ class DpdkVhostPeerTest {
         }
     }
 
-    @Test
-    void shouldServeAClientThatConnectsLater() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldServeAClientThatConnectsLater(final boolean isPacked) throws Exception {
         final Path socket = folder.resolve("p.sock");
-        try (DriverHost host = new DriverHost(VirtioUser.listen(socket.toString()));
+        try (DriverHost host = new DriverHost(VirtioUser.listen(socket.toString()).packed(isPacked));
              Testpmd peer = Testpmd.start(socket, 1, ",client=1")) {
             host.awaitUp();
             echo(host, 200, 64, 96);
@@ -102,10 +102,11 @@ class DpdkVhostPeerTest {
         }
     }
 
-    @Test
-    void shouldComeBackAfterTheBackEndWasKilled() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldComeBackAfterTheBackEndWasKilled(final boolean isPacked) throws Exception {
         final Path socket = folder.resolve("p.sock");
-        try (DriverHost host = new DriverHost(driver())) {
+        try (DriverHost host = new DriverHost(driver().packed(isPacked))) {
             try (Testpmd peer = Testpmd.start(socket, 1, "")) {
                 host.awaitUp();
                 echo(host, 200, 64, 96);
@@ -124,10 +125,11 @@ class DpdkVhostPeerTest {
         }
     }
 
-    @Test
-    void shouldUseTwoQueues() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldUseTwoQueues(final boolean isPacked) throws Exception {
         try (Testpmd peer = Testpmd.start(folder.resolve("p.sock"), 2, "");
-             DriverHost host = new DriverHost(driver().queues(2))) {
+             DriverHost host = new DriverHost(driver().packed(isPacked).queues(2))) {
             host.awaitUp();
             for (int q = 0; q < 2; q++) {
                 final int queue = q;
