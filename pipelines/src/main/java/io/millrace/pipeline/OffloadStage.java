@@ -17,6 +17,10 @@ import java.util.function.IntSupplier;
  * Does for a transmit queue what its port does not take now: fills in the checksums that senders left to be filled in,
  * and cuts large packets. What cannot be finished is dropped and counted. Linked in only where packets can come from a
  * port with offloads; a burst that needs nothing is looked at and left alone.
+ *
+ * <p>A packet that was cut counts as {@code segmented} and each of its pieces as {@code segments}: of what came, {@code
+ * segmented} packets are gone and {@code segments} go on. If the pool has no frame for a piece, those before it go on
+ * and the packet is dropped as {@code no-frame}.
  */
 final class OffloadStage implements Stage {
     private static final int LENGTH = 2;

@@ -26,6 +26,8 @@ final class Segmenter {
     // 64 KiB in pieces of 64 bytes: what is smaller is an attack on whoever has to carry the pieces.
     private static final int MAX_PIECES = 1024;
     private static final int MAX_TAGS = 2;
+    private static final int IPV4_PROTOCOL = 9;
+    private static final int IPV6_NEXT_HEADER = 6;
     private static final int TCP_CHECKSUM = 16;
     private static final int UDP_CHECKSUM = 6;
     private static final int TCP_DATA_OFFSET = 12;
@@ -91,10 +93,14 @@ final class Segmenter {
         }
         network = at;
         isIpv4 = type == EtherType.IPV4;
+        final int protocol = isTcp ? IpProtocol.TCP : IpProtocol.UDP;
         if (isIpv4) {
-            return at + Ipv4.LENGTH <= transport && at + (u8(packet + at) & 0xf) * Integer.BYTES == transport;
+            return at + Ipv4.LENGTH <= transport && at + (u8(packet + at) & 0xf) * Integer.BYTES == transport
+                && u8(packet + at + IPV4_PROTOCOL) == protocol;
         }
-        return type == EtherType.IPV6 && at + Ipv6.LENGTH <= transport;
+        // Behind extension headers the protocol is not looked for.
+        return type == EtherType.IPV6 && at + Ipv6.LENGTH <= transport
+            && (at + Ipv6.LENGTH < transport || u8(packet + at + IPV6_NEXT_HEADER) == protocol);
     }
 
     /** Whether there is another piece to make. */

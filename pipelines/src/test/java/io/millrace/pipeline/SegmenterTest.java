@@ -173,6 +173,9 @@ class SegmenterTest {
         refuse(add(true, true, 0, 0, 9000), Offload.GSO_TCPV4, 34, 1448, 46, 0x40);
         refuse(add(true, true, 0, 0, 9000), Offload.GSO_TCPV4, 34, 1448, 14, 0x46);
         refuse(add(true, true, 0, 0, 9000), Offload.GSO_TCPV4, 34, 1448, 13, 6);
+        refuse(add(true, false, 0, 0, 9000), Offload.GSO_TCPV4, 34, 1448, -1, 0);
+        refuse(add(false, false, 0, 0, 9000), Offload.GSO_TCPV6, 54, 1448, -1, 0);
+        refuse(add(true, true, 0, 0, 9000), Offload.GSO_UDP_L4, 34, 1448, -1, 0);
         // An IPv4 header with a tunnel's in front of it.
         refuse(add(true, false, 0, 0, 9000), Offload.GSO_TCPV4, 84, 1448, -1, 0);
         // Too many pieces: an attack.
