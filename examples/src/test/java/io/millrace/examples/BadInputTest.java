@@ -51,7 +51,7 @@ class BadInputTest {
         echo vhost-user:/x,frob=1 | millrace echo: the port "vhost-user:/x,frob=1" has no option frob: vhost-user knows
         echo virtio-user:/x,size=big | millrace echo: the option size of port "virtio-user:/x,size=big" is a whole numb
         echo vhost-user:/x,queues=0 | millrace echo: the option queues of port "vhost-user:/x,queues=0" is a whole numb
-        switch a b --via x | millrace switch: no node type is named x (in "x"): there are ether-type, filter, mac-swap
+        switch a b --via x | millrace switch: no node type is named x (in "x"): there are ether-type, filter, gro
         patch a b --via :x | millrace patch: the node ":x" has no type: write it like police:10mbit
         echo a --via police:x | millrace echo: the node "police:x" has no rate: write it like police:10mbit or police:5
         switch | millrace switch: needs two ports or more, such as vhost-user:/run/vm0.sock (millrace switch --help

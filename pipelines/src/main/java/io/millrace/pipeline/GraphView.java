@@ -54,7 +54,7 @@ public record GraphView(String name, long version, long timeNs, List<WorkerView>
      * @param yields   what packets received here may leave to be done.
      * @param takes    what may be left to be done to packets that are transmitted here, now.
      * @param finishes what is done in software before they are, because the port does not take it.
-     * @param from     the ports whose packets that is done for: they can get here.
+     * @param from     the ports and nodes whose packets that is done for: they can get here.
      */
     public record OffloadView(String yields, String takes, String finishes, List<String> from) {
     }

@@ -108,6 +108,16 @@ public abstract class Node {
     protected void onClose() {
     }
 
+    /**
+     * Work that this node may leave to be done to packets ({@link Burst#offload}), besides what they came with. Before
+     * ports that its packets can get to, and that do not take this, it is done in software.
+     *
+     * @return bits of {@link io.millrace.Offload}, always the same; 0 unless it is overridden.
+     */
+    protected int offloads() {
+        return 0;
+    }
+
     /** Its name: unique in its graph once that runs, and part of the names of its counters. */
     public final String name() {
         return name;

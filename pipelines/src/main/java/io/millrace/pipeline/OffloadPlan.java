@@ -12,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Which packets with work left to be done can get to which ports of a graph. Where some can, an {@link OffloadStage}
@@ -23,11 +24,16 @@ import java.util.Set;
  *   tap ------------------------------&gt; nic.2                 no stage: tap yields nothing
  * </pre>
  *
- * <p>A node is taken to send anything by any of its outputs.
+ * <p>A node is taken to send anything by any of its outputs. One that leaves work itself ({@link Node#offloads}) is a
+ * source as a port is.
  */
 final class OffloadPlan {
-    // By the port they get to.
-    private final Map<Port, Set<Port>> sources = new LinkedHashMap<>();
+    // By the port that their packets get to.
+    private final Map<Port, Set<Source>> sources = new LinkedHashMap<>();
+
+    /** A port or node whose packets may leave something to be done. */
+    private record Source(String name, int offloads) {
+    }
 
     private OffloadPlan() {
     }
@@ -36,32 +42,34 @@ final class OffloadPlan {
     static OffloadPlan of(final Graph graph) {
         final OffloadPlan plan = new OffloadPlan();
         for (final Port from : graph.ports()) {
-            if (from.rxOffloads() != 0) {
-                for (final Port to : reachable(graph, from)) {
-                    plan.sources.computeIfAbsent(to, port -> new LinkedHashSet<>()).add(from);
-                }
-            }
+            plan.add(new Source(from.name(), from.rxOffloads()), graph,
+                graph.wires().stream().filter(wire -> wire.fromPort() != null && wire.fromPort().port() == from));
+        }
+        for (final Node from : graph.nodes()) {
+            plan.add(new Source(from.name(), from.offloads()), graph, leaving(graph, from));
         }
         return plan;
     }
 
-    private static Set<Port> reachable(final Graph graph, final Port from) {
-        final Set<Port> reached = new LinkedHashSet<>();
+    private static Stream<Wire> leaving(final Graph graph, final Node node) {
+        return graph.wires().stream().filter(wire -> wire.fromOutput() != null && wire.fromOutput().node() == node);
+    }
+
+    private void add(final Source source, final Graph graph, final Stream<Wire> first) {
+        if (source.offloads == 0) {
+            return;
+        }
         final Set<Node> seen = new HashSet<>();
         final Deque<Wire> ways = new ArrayDeque<>();
-        graph.wires().stream().filter(wire -> wire.fromPort() != null && wire.fromPort().port() == from)
-            .forEach(ways::add);
+        first.forEach(ways::add);
         while (!ways.isEmpty()) {
             final Wire wire = ways.remove();
             if (wire.toPort() != null) {
-                reached.add(wire.toPort().port());
+                sources.computeIfAbsent(wire.toPort().port(), port -> new LinkedHashSet<>()).add(source);
             } else if (wire.toNode() != null && seen.add(wire.toNode())) {
-                graph.wires().stream()
-                    .filter(next -> next.fromOutput() != null && next.fromOutput().node() == wire.toNode())
-                    .forEach(ways::add);
+                leaving(graph, wire.toNode()).forEach(ways::add);
             }
         }
-        return reached;
     }
 
     /** Whether packets can get to a port that leave something to be done. */
@@ -74,11 +82,11 @@ final class OffloadPlan {
         final int taken = to.txOffloads();
         int finished = 0;
         final Set<String> from = new LinkedHashSet<>();
-        for (final Port source : sources.getOrDefault(to, Set.of())) {
-            final int left = source.rxOffloads() & ~taken;
+        for (final Source source : sources.getOrDefault(to, Set.of())) {
+            final int left = source.offloads & ~taken;
             if (left != 0) {
                 finished |= left;
-                from.add(source.name());
+                from.add(source.name);
             }
         }
         return new GraphView.OffloadView(Offload.text(to.rxOffloads()), Offload.text(taken), Offload.text(finished),
