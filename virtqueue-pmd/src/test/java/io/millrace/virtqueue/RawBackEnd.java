@@ -172,6 +172,11 @@ final class RawBackEnd implements AutoCloseable {
         private long used;
         private int nextUsed;
 
+        /** Where its descriptors are here. */
+        long descriptors() {
+            return descriptors;
+        }
+
         int availIndex() {
             return UnsafeApi.getShortAcquire(null, avail + 2) & 0xffff;
         }
