@@ -111,7 +111,7 @@ class PolicerTest {
         police:1pps,frob | the node "police:1pps,frob" has no option frob: police knows burst
         mac-swap:x | the node "mac-swap:x" is written without anything behind: mac-swap
         mac-swap,frob | the node "mac-swap,frob" has no option frob: mac-swap knows none
-        frob:1 | no node type is named frob (in "frob:1"): there are filter, mac-swap, police
+        frob:1 | no node type is named frob (in "frob:1"): there are filter, gro, mac-swap, police
         '' | the node "" has no type: write it like police:10mbit
         """)
     void shouldSayWhatIsWrittenWrongly(final String text, final String sentence) {
