@@ -3,6 +3,7 @@ package io.millrace.examples.peer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,7 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
  *   QEMU 1, 3, ...  -- b.sock --+
  * </pre>
  *
- * <p>{@code -Dmillrace.migrations=N} moves it N times; twice if not said. Prints the longest gap between pings.
+ * <p>{@code -Dmillrace.migrations=N} moves it N times; twice if not said. Prints the longest gap between pings. With
+ * {@code -Dmillrace.migrations.reference=ovs} it is also moved through Open vSwitch with DPDK, to compare.
  */
 @Tag("peer")
 @ExtendWith(PeerLogs.class)
@@ -52,13 +55,26 @@ final class QemuMigrationTest {
             try (MillraceProcess millrace = MillraceProcess.start(folder, "switch", "vhost-user:" + socket(0),
                 "vhost-user:" + socket(1), "tap:" + tap + ",netns=" + peer.name()).awaitReady()) {
                 peer.live(tap, "10.0.0.2", 1500);
-                move(peer, tap);
+                move(peer, tap, "Millrace");
                 millrace.finish();
             }
         }
     }
 
-    private void move(final NetLab.Namespace peer, final String tap) throws IOException {
+    @Test
+    @EnabledIfSystemProperty(named = "millrace.migrations.reference", matches = "ovs")
+    void shouldMoveItThroughOpenVSwitchToCompare() throws IOException {
+        assumeTrue(OvsSwitch.isInstalled(), "apt-get install openvswitch-switch-dpdk");
+        try (NetLab lab = new NetLab(folder)) {
+            final NetLab.Namespace peer = lab.namespace("p");
+            final String bridge = lab.name("t");
+            OvsSwitch.start(peer, folder, bridge, List.of("a.sock", "b.sock"));
+            peer.live(bridge, "10.0.0.2", 1500);
+            move(peer, bridge, "Open vSwitch");
+        }
+    }
+
+    private void move(final NetLab.Namespace peer, final String tap, final String through) throws IOException {
         Guest guest = Guest.start(1, folder, new Guest.Link(socket(0), false, 1)).awaitBoot(1);
         try {
             assertTrue(peer.reaches(guest, Duration.ofSeconds(20)));
@@ -81,8 +97,8 @@ final class QemuMigrationTest {
                 assertEquals(hash, hash(peer), "the guest's memory after migration " + n);
             }
             peer.stopPinging();
-            System.out.printf("%d migrations: the longest gap between pings was %d ms%n", MIGRATIONS,
-                longestGapMs(Files.readString(Path.of(peer.scratch(), "pings"))));
+            System.out.printf("%d migrations through %s: the longest gap between pings was %d ms%n", MIGRATIONS,
+                through, longestGapMs(Files.readString(Path.of(peer.scratch(), "pings"))));
         } finally {
             guest.close();
         }
