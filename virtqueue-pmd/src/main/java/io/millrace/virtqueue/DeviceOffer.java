@@ -22,6 +22,8 @@ record DeviceOffer(int queues, int mtu, long withheld) {
         | Features.VIRTIO_F_EVENT_IDX
         | Features.VIRTIO_F_IN_ORDER
         | Features.VIRTIO_F_RING_PACKED
+        // So that a guest may be told to use its DMA API. QEMU accepts it only for a device behind a virtual IOMMU.
+        | Features.VIRTIO_F_ACCESS_PLATFORM
         | Features.VHOST_F_LOG_ALL
         | Features.VIRTIO_F_ANY_LAYOUT
         | Features.VIRTIO_NET_F_MRG_RXBUF

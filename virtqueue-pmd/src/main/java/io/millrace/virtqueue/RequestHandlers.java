@@ -70,6 +70,10 @@ final class RequestHandlers {
     private Outcome setFeatures(final Message message) throws ProtocolViolation {
         final long features = message.u64(0);
         checkBits(VhostRequest.SET_FEATURES, features, device.offer.features());
+        if (Features.has(features, Features.VIRTIO_F_ACCESS_PLATFORM)) {
+            throw new ProtocolViolation(Reason.BAD_FEATURES, "SET_FEATURES: ACCESS_PLATFORM, which says that the device"
+                + " is behind a virtual IOMMU: take it out from there, address translation is not served");
+        }
         if (device.isAnyRunning() && device.togglesLog(features)) {
             // Migration begins or ends. The rings go on where they are, with a log or without one.
             return Outcome.when(device::recallAll, () -> {

@@ -196,6 +196,9 @@ class VhostAttackTest {
             }
         }
         attack("bad-features", bad -> bad.send(VhostRequest.SET_FEATURES, RawFrontEnd.u64(-1)));
+        // Offered, but not to be accepted: that would mean addresses which are to be translated.
+        attack("bad-features", bad -> bad.send(VhostRequest.SET_FEATURES,
+            RawFrontEnd.u64(RawFrontEnd.FEATURES | Features.VIRTIO_F_ACCESS_PLATFORM)));
         attack("bad-features", bad -> bad.send(VhostRequest.SET_PROTOCOL_FEATURES, RawFrontEnd.u64(1L << 14)));
     }
 

@@ -112,7 +112,7 @@ class VhostUserPortTest {
         fixture.open(VhostUser.listen(fixture.path("vm").toString()).queues(4).mtu(9000));
         for (int i = 0; i < 2; i++) {
             try (RawFrontEnd frontEnd = RawFrontEnd.connect(fixture.path("vm"))) {
-                assertEquals(0x1c0_000d_7c66_bb8bL, frontEnd.ask(VhostRequest.GET_FEATURES));
+                assertEquals(0x1c0_000f_7c66_bb8bL, frontEnd.ask(VhostRequest.GET_FEATURES));
                 assertEquals(0x1_a03fL, frontEnd.ask(VhostRequest.GET_PROTOCOL_FEATURES));
                 frontEnd.negotiate();
                 assertEquals(4, frontEnd.ask(VhostRequest.GET_QUEUE_NUM));

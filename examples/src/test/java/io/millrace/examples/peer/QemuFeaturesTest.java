@@ -35,8 +35,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class QemuFeaturesTest {
     private static final List<String> DEVICES = List.of("packed=on", "packed=on,indirect_desc=off,event_idx=off",
-        "mq=on", "packed=on,mq=on", "mrg_rxbuf=off", "indirect_desc=off", "event_idx=off", "csum=off",
-        "guest_csum=off", "gso=off,host_tso4=off,host_tso6=off,host_ecn=off",
+        "mq=on", "packed=on,mq=on", "iommu_platform=on,disable-legacy=on", "mrg_rxbuf=off", "indirect_desc=off",
+        "event_idx=off", "csum=off", "guest_csum=off", "gso=off,host_tso4=off,host_tso6=off,host_ecn=off",
         "guest_tso4=off,guest_tso6=off,guest_ecn=off", "host_ecn=off,guest_ecn=off,host_ufo=off,guest_ufo=off");
     private static final int QUEUES = 2;
     private static final int MTU = 9000;
@@ -147,7 +147,7 @@ final class QemuFeaturesTest {
     @Order(2)
     void shouldFindTheGuestAgainWhenKilledUnderLoad() {
         // Two packed cards and a split one.
-        List.of(1, 2, 6).forEach(n -> {
+        List.of(1, 2, 7).forEach(n -> {
             guest.run(guest.pingProgram() + " -q -f 10.1." + n + ".2 > /dev/null 2>&1 &");
             outside.run("ping -q -f 10.1." + n + ".1 > /dev/null 2>&1 &");
         });
