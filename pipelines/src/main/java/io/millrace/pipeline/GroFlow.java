@@ -16,7 +16,8 @@ import org.agrona.UnsafeApi;
  * lies in the burst; with the second it moves to a frame for large packets.
  *
  * <p>Segments are joined only if a sender that cut the result again would make the same packets: equal headers but for
- * length, checksums, PSH, and what counts up; all of one size, but for the last.
+ * length, checksums, PSH, and what counts up (over IPv4 the identification, too); all of one size, but for the last. A
+ * packet that is traced is joined with none that is not.
  */
 final class GroFlow {
     private static final int LARGEST_IP = 65_535;
@@ -53,7 +54,7 @@ final class GroFlow {
         offset = FramePool.NONE;
         address = segment.address;
         port = segment.port;
-        mark = burst.mark(i);
+        mark = segment.mark;
         isIpv4 = segment.isIpv4;
         network = segment.network;
         transport = segment.transport;
@@ -75,7 +76,8 @@ final class GroFlow {
 
     /** Whether a segment of the stream can be joined to what is here. */
     boolean fits(final TcpSegment segment) {
-        return !isComplete && segment.isPlain && segment.port == port && segment.headers == headers
+        return !isComplete && segment.isPlain && segment.port == port && segment.mark == mark
+            && segment.headers == headers
             && segment.data <= size && segment.sequence == nextSequence && count < MOST
             && length + segment.data <= Math.min(network + LARGEST_IP, FramePool.JUMBO_CAPACITY)
             && isEqual(segment, transport + TcpSegment.ACKNOWLEDGMENT, transport + TcpSegment.DATA_OFFSET)

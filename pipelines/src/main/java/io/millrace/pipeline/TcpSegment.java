@@ -41,8 +41,9 @@ final class TcpSegment {
     }
 
     long address;
-    /** The port it came in on. */
+    /** The port it came in on, and its mark. */
     int port;
+    int mark;
     boolean isIpv4;
     /** Where the IP header is, the TCP header, and the data, from the packet's first byte. */
     int network;
@@ -61,6 +62,7 @@ final class TcpSegment {
     Kind read(final Burst burst, final int i) {
         address = burst.address(i);
         port = burst.port(i);
+        mark = burst.mark(i);
         end = burst.length(i);
         if (end < Ethernet.LENGTH) {
             return Kind.NOT_TCP;

@@ -214,6 +214,50 @@ class GroTest {
         }
     }
 
+    /** Marks every third packet. */
+    private static final class Marker extends Node {
+        private final Output out = output("out");
+        private int packets;
+
+        @Override
+        protected void process(final Burst burst) {
+            for (int i = 0; i < burst.size(); i++) {
+                if (packets++ % 3 == 0) {
+                    burst.mark(i, packets);
+                }
+            }
+            out.emitAll(burst);
+        }
+    }
+
+    /** Counts marks. */
+    private static final class Marks extends Node {
+        private int found;
+
+        @Override
+        protected void process(final Burst burst) {
+            for (int i = 0; i < burst.size(); i++) {
+                found += burst.mark(i) != 0 ? 1 : 0;
+            }
+            burst.freeAll();
+        }
+    }
+
+    @Test
+    void shouldLeaveMarkedPacketsAsTheyAre() {
+        try (Dataplane dataplane = Dataplane.builder().frames(512).jumboFrames(16).stepped().build()) {
+            final MemoryPort in = (MemoryPort) dataplane.open(MemoryPort.driver("in"));
+            final Marker marker = new Marker();
+            final Gro gro = new Gro();
+            final Marks marks = new Marks();
+            new Stream(4).next(30_000, 1000, ACK).forEach(in::inject);
+            dataplane.start(new Graph().from(in).to(marker).from(marker.out).to(gro).from(gro.out()).to(marks));
+            dataplane.step();
+            assertEquals(10, marks.found);
+            assertEquals(10, counter(dataplane, "large"));
+        }
+    }
+
     /** Where packets end. */
     private static final class Sink extends Node {
         private int packets;
