@@ -24,9 +24,11 @@ final class Capture implements AutoCloseable {
     private static final Duration READ_LIMIT = Duration.ofSeconds(120);
     /** In the order in which tshark prints them; absent ones are empty. */
     private static final List<String> FIELDS = List.of("frame.number", "eth.src", "eth.dst", "vlan.id", "icmp.type",
-        "icmp.seq", "_ws.col.Protocol", "ip.checksum.status", "tcp.checksum.status", "udp.checksum.status",
-        "icmp.checksum.status");
-    private static final int FIRST_STATUS = 7;
+        "icmp.seq", "_ws.col.Protocol", "frame.len", "ip.checksum.status", "tcp.checksum.status",
+        "udp.checksum.status", "icmp.checksum.status");
+    /** Ethernet's, with a VLAN tag. */
+    private static final int HEADER = 18;
+    private static final int FIRST_STATUS = 8;
 
     private final ChildProcess recorder;
     private final Path file;
@@ -44,7 +46,7 @@ final class Capture implements AutoCloseable {
      * @param checksums how the checksums of IP, TCP, UDP and ICMP are: 0 or Bad, 1 or Good, others unknown
      */
     record Frame(int number, String source, String destination, String vlan, String icmpType, String icmpSequence,
-        String protocol, List<String> checksums) {
+        String protocol, int length, List<String> checksums) {
         private boolean isBad() {
             return checksums.stream().anyMatch(status -> status.equals("0") || status.equals("Bad"));
         }
@@ -73,17 +75,19 @@ final class Capture implements AutoCloseable {
     }
 
     /**
-     * Fails unless every frame comes from one of {@code sources} with right checksums, and there are at least {@code
-     * fewest} of TCP and of UDP each with a checksum that was checked.
+     * Fails unless every frame comes from one of {@code sources} with right checksums and is no longer than {@code mtu}
+     * allows, and there are at least {@code fewest} of TCP and of UDP each with a checksum that was checked.
      */
-    static void mustBeClean(final List<Frame> frames, final Set<String> sources, final int fewest) {
+    static void mustBeClean(final List<Frame> frames, final Set<String> sources, final int mtu, final int fewest) {
         final List<Frame> bad = frames.stream().filter(Frame::isBad).toList();
         final List<Frame> strange = frames.stream().filter(frame -> !sources.contains(frame.source)).toList();
+        final List<Frame> large = frames.stream().filter(frame -> frame.length > HEADER + mtu).toList();
         final long tcp = frames.stream().filter(frame -> frame.isGood(1)).count();
         final long udp = frames.stream().filter(frame -> frame.isGood(2)).count();
-        if (!bad.isEmpty() || !strange.isEmpty() || tcp < fewest || udp < fewest) {
+        if (!bad.isEmpty() || !strange.isEmpty() || !large.isEmpty() || tcp < fewest || udp < fewest) {
             throw new AssertionError("of " + frames.size() + " frames " + bad.size() + " have a bad checksum, "
-                + strange.size() + " come from none of " + sources + ", and good ones of TCP are " + tcp + ", of UDP "
+                + strange.size() + " come from none of " + sources + ", " + large.size()
+                + " are too long for an MTU of " + mtu + ", and good ones of TCP are " + tcp + ", of UDP "
                 + udp + "; bad: " + bad.stream().limit(5).toList() + "; from others: "
                 + strange.stream().limit(5).toList());
         }
@@ -124,6 +128,6 @@ final class Capture implements AutoCloseable {
     private static Frame frame(final String line) {
         final String[] values = line.split(";", FIELDS.size());
         return new Frame(Integer.parseInt(values[0]), values[1], values[2], values[3], values[4], values[5], values[6],
-            List.of(values).subList(FIRST_STATUS, FIELDS.size()));
+            Integer.parseInt(values[7]), List.of(values).subList(FIRST_STATUS, FIELDS.size()));
     }
 }

@@ -32,7 +32,7 @@ final class CaptureTest {
     @Test
     void shouldPassWhatIsAsItShouldBe() {
         final List<Capture.Frame> frames = read(TaggedPing.request(KNOWN, KNOWN, 5, 7));
-        assertDoesNotThrow(() -> Capture.mustBeClean(frames, Set.of(KNOWN), 0));
+        assertDoesNotThrow(() -> Capture.mustBeClean(frames, Set.of(KNOWN), 1500, 0));
         assertEquals("5", frames.get(0).vlan());
         assertEquals("8", frames.get(0).icmpType());
         assertEquals("7", frames.get(0).icmpSequence());
@@ -60,14 +60,22 @@ final class CaptureTest {
     }
 
     @Test
+    void shouldFindAFrameThatIsTooLong() {
+        final List<Capture.Frame> frames = read(TaggedPing.request(KNOWN, KNOWN, 5, 0));
+        final int mtu = frames.get(0).length() - 18;
+        assertDoesNotThrow(() -> Capture.mustBeClean(frames, Set.of(KNOWN), mtu, 0));
+        assertThrows(AssertionError.class, () -> Capture.mustBeClean(frames, Set.of(KNOWN), mtu - 1, 0));
+    }
+
+    @Test
     void shouldNotPassAnEmptyRecording() {
-        assertThrows(AssertionError.class, () -> Capture.mustBeClean(List.of(), Set.of(KNOWN), 1));
+        assertThrows(AssertionError.class, () -> Capture.mustBeClean(List.of(), Set.of(KNOWN), 1500, 1));
     }
 
     private static void assertFails(final String text, final byte[] frame) {
         final List<Capture.Frame> frames = read(frame);
         final AssertionError error =
-            assertThrows(AssertionError.class, () -> Capture.mustBeClean(frames, Set.of(KNOWN), 0));
+            assertThrows(AssertionError.class, () -> Capture.mustBeClean(frames, Set.of(KNOWN), 1500, 0));
         assertTrue(error.getMessage().contains(text), error.getMessage());
     }
 

@@ -41,7 +41,7 @@ final class NetLabTest {
                 // Small windows: what the last of them holds iperf3 may not count.
                 assertTrue(Iperf.tcp(a, b, false, "-n 1M -w 64K") > 500_000);
                 assertTrue(Iperf.udp(a, b, false, "2M", 1).sent() > 100);
-                Capture.mustBeClean(capture.finish(), Set.of(a.mac(lab.name("va"))), 100);
+                Capture.mustBeClean(capture.finish(), Set.of(a.mac(lab.name("va"))), 1500, 100);
             }
         }
     }
