@@ -84,6 +84,23 @@ class OffloadStageTest {
     }
 
     @Test
+    void shouldFillItInForAPortThatCameLaterToAnotherWorker() {
+        final Worker edge = dataplane.worker("edge");
+        final Worker core = dataplane.worker("core");
+        final TestNodes.Pass first = new TestNodes.Pass();
+        final TestNodes.Pass second = new TestNodes.Pass();
+        final Graph graph = new Graph().from(in).to(first).from(first.out).to(second).from(second.out).to(out)
+            .from(out).to(in).place(edge, in, first).place(core, second, out);
+        dataplane.start(graph.copy());
+        final MemoryPort vm = (MemoryPort) dataplane.open(MemoryPort.driver("vm"));
+        vm.offloads = Offload.CSUM;
+        vm.line(0).request = CHECKSUM;
+        dataplane.apply(graph.from(vm).to(first).place(edge, vm.rx(0)));
+        vm.inject(partial(1));
+        assertEquals(0xffff, sum(out.await(1).get(0)));
+    }
+
+    @Test
     void shouldWriteNoZeroForAUdpChecksum() {
         in.offloads = Offload.CSUM;
         in.line(0).request = CHECKSUM;
