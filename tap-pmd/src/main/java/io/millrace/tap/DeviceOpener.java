@@ -2,7 +2,7 @@
 package io.millrace.tap;
 
 import io.millrace.ConfigurationException;
-import io.millrace.Offload;
+import io.millrace.TunOffloads;
 import io.millrace.linux.Errno;
 import io.millrace.linux.Fd;
 import io.millrace.linux.Interfaces;
@@ -24,9 +24,6 @@ import java.util.List;
 final class DeviceOpener {
     private static final Logger LOG = LoggerFactory.getLogger(DeviceOpener.class);
     private static final String KIND = "tun";
-    // What to go without, one after the other, where a kernel knows less.
-    private static final int[] DISPENSABLE =
-        {Offload.USO, Offload.ECN, Offload.TSO6, Offload.TSO4, Offload.CSUM};
 
     private final Settings settings;
     private final int offloads;
@@ -197,25 +194,11 @@ final class DeviceOpener {
         return new TapDevice(queues, before, now, granted);
     }
 
-    /** Asks for the offloads; also for none, for whoever had the device before may have left some. */
     private int grant(final TunDevice first) {
-        int bits = offloads;
-        for (int i = 0; !first.offloads(kernelBits(bits)) && i < DISPENSABLE.length; i++) {
-            bits &= ~DISPENSABLE[i];
-        }
+        final int bits = TunOffloads.ask(first, offloads);
         if (bits != offloads) {
             LOG.info("{}: this kernel refused some offloads, bits {} of {} are in use", settings, bits, offloads);
         }
         return bits;
-    }
-
-    private static int kernelBits(final int bits) {
-        return bit(bits, Offload.CSUM, TunDevice.OFFLOAD_CSUM) | bit(bits, Offload.TSO4, TunDevice.OFFLOAD_TSO4)
-            | bit(bits, Offload.TSO6, TunDevice.OFFLOAD_TSO6) | bit(bits, Offload.ECN, TunDevice.OFFLOAD_ECN)
-            | bit(bits, Offload.USO, TunDevice.OFFLOAD_USO4 | TunDevice.OFFLOAD_USO6);
-    }
-
-    private static int bit(final int bits, final int ours, final int theirs) {
-        return (bits & ours) == 0 ? 0 : theirs;
     }
 }

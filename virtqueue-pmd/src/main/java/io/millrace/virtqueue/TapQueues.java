@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.virtqueue;
 
-import io.millrace.Offload;
+import io.millrace.TunOffloads;
 import io.millrace.linux.Errno;
 import io.millrace.linux.Interfaces;
 import io.millrace.linux.LinuxException;
@@ -18,9 +18,6 @@ import java.util.List;
  * <p>Thread safety: control loop only.
  */
 final class TapQueues implements AutoCloseable {
-    // What to go without, one after the other, where a kernel knows less.
-    private static final int[] DISPENSABLE = {Offload.USO, Offload.ECN, Offload.TSO6, Offload.TSO4, Offload.CSUM};
-
     private final List<TunDevice> queues = new ArrayList<>();
     private int offloads;
 
@@ -38,7 +35,7 @@ final class TapQueues implements AutoCloseable {
             final VirtioUser.Tap described = config.tap();
             final NetInterface before = interfaces.find(described.device());
             tap.open(described.device(), config.queues(), before);
-            tap.grant(OffloadFeatures.guest(config.features(-1)));
+            tap.offloads = TunOffloads.ask(tap.queues.get(0), OffloadFeatures.guest(config.features(-1)));
             final NetInterface now = interfaces.find(described.device());
             if (now == null) {
                 throw new LinuxException("open the tap device " + described.device(), Errno.ENODEV,
@@ -70,25 +67,7 @@ final class TapQueues implements AutoCloseable {
         }
     }
 
-    /** Asks for offloads; also for none, for whoever had the device before may have left some. */
-    private void grant(final int wanted) {
-        offloads = wanted;
-        for (int i = 0; !queues.get(0).offloads(kernelBits(offloads)) && i < DISPENSABLE.length; i++) {
-            offloads &= ~DISPENSABLE[i];
-        }
-    }
-
-    private static int kernelBits(final int bits) {
-        return bit(bits, Offload.CSUM, TunDevice.OFFLOAD_CSUM) | bit(bits, Offload.TSO4, TunDevice.OFFLOAD_TSO4)
-            | bit(bits, Offload.TSO6, TunDevice.OFFLOAD_TSO6) | bit(bits, Offload.ECN, TunDevice.OFFLOAD_ECN)
-            | bit(bits, Offload.USO, TunDevice.OFFLOAD_USO4 | TunDevice.OFFLOAD_USO6);
-    }
-
-    private static int bit(final int bits, final int ours, final int theirs) {
-        return (bits & ours) == 0 ? 0 : theirs;
-    }
-
-    /** What the kernel agreed to, as bits of {@link Offload}. */
+    /** What the kernel agreed to, as bits of {@link io.millrace.Offload}. */
     int offloads() {
         return offloads;
     }
