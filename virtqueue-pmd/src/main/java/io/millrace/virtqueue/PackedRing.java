@@ -87,7 +87,7 @@ final class PackedRing extends DeviceRing {
             return;
         }
         if (!isInOrder) {
-            goTo(PackedPosition.find(desc, size, position | (wrap ? WRAP : 0)));
+            goTo(PackedPosition.find(desc, size, base()));
         }
         rewind();
         wantKick(false);
