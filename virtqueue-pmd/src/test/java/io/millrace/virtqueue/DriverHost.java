@@ -78,6 +78,14 @@ final class DriverHost implements AutoCloseable {
         out.add(offset, length, 0);
     }
 
+    /** Adds and transmits packets of 64 bytes with numbers from 0 on; answers how many were taken. */
+    int send(final int packets) {
+        for (int i = 0; i < packets; i++) {
+            add(i, 64);
+        }
+        return port.tx(0).transmit(out);
+    }
+
     static byte[] packet(final long number, final int length) {
         final byte[] bytes = new byte[length];
         for (int i = 0; i < length; i++) {

@@ -57,13 +57,6 @@ class DriverQueueTest {
         });
     }
 
-    private int send(final int packets) {
-        for (int i = 0; i < packets; i++) {
-            host.add(i, 64);
-        }
-        return host.port.tx(0).transmit(host.out);
-    }
-
     private void complete(final int packets) {
         for (int i = 0; i < packets; i++) {
             backEnd.ring(TX).element(backEnd.ring(TX).slot(backEnd.ring(TX).nextUsed()), 0);
@@ -89,9 +82,9 @@ class DriverQueueTest {
     @Test
     void shouldLeaveInTheBurstWhatDoesNotFitIntoTheRing() {
         connect(0);
-        assertEquals(32, send(32));
-        assertEquals(32, send(32));
-        assertEquals(0, send(3));
+        assertEquals(32, host.send(32));
+        assertEquals(32, host.send(32));
+        assertEquals(0, host.send(3));
         assertEquals(3, host.out.size());
         complete(2);
         assertEquals(2, host.port.tx(0).transmit(host.out));
@@ -104,7 +97,7 @@ class DriverQueueTest {
     void shouldTakeReturnedFramesBackWithAnEmptyBurst() {
         connect(0);
         final int free = host.pool.free();
-        send(10);
+        host.send(10);
         assertEquals(free - 10, host.pool.free());
         complete(10);
         host.port.tx(0).transmit(host.out);
@@ -119,7 +112,7 @@ class DriverQueueTest {
             host.poll();
             return host.port.link() == LinkState.DOWN;
         });
-        assertEquals(0, send(5));
+        assertEquals(0, host.send(5));
         assertTrue(host.out.isEmpty());
         assertEquals(5, host.counter("tx0/drop/link-down"));
     }
@@ -127,7 +120,7 @@ class DriverQueueTest {
     @Test
     void shouldCountWhatWasInFlightWhenTheBackEndWent() {
         connect(0);
-        send(7);
+        host.send(7);
         backEnd.hangUp();
         Await.until("link down", () -> {
             host.poll();
@@ -140,7 +133,7 @@ class DriverQueueTest {
     @Test
     void shouldCountWhatTheBackEndHasNotReturnedWhenThePortIsClosed() {
         connect(0);
-        send(7);
+        host.send(7);
         complete(3);
         host.release();
         host.port.close();
@@ -176,10 +169,10 @@ class DriverQueueTest {
     void shouldKickOncePerBurstUnlessToldNotTo() {
         connect(0);
         final long before = backEnd.ring(TX).kicks();
-        send(8);
+        host.send(8);
         assertEquals(before + 1, backEnd.ring(TX).kicks());
         backEnd.ring(TX).usedFlags(1);
-        send(8);
+        host.send(8);
         assertEquals(before + 1, backEnd.ring(TX).kicks());
         assertEquals(1, host.counter("tx0/kicks-suppressed"));
     }
@@ -215,11 +208,11 @@ class DriverQueueTest {
         connect(Features.VIRTIO_F_EVENT_IDX);
         final long before = backEnd.ring(TX).kicks();
         backEnd.ring(TX).availEvent(8);
-        send(8);
+        host.send(8);
         assertEquals(before, backEnd.ring(TX).kicks());
-        send(1);
+        host.send(1);
         assertEquals(before + 1, backEnd.ring(TX).kicks());
-        send(8);
+        host.send(8);
         assertEquals(before + 1, backEnd.ring(TX).kicks());
     }
 
@@ -235,7 +228,7 @@ class DriverQueueTest {
         connect(Features.VIRTIO_F_EVENT_IDX);
         int used = 0;
         for (int round = 0; round < 5000; round++) {
-            send(32);
+            host.send(32);
             // The back-end would call if it passed this index with what is in flight.
             final int event = backEnd.ring(TX).usedEvent();
             assertTrue((used + 32 - event - 1 & 0xffff) >= 32, "event " + event + " used " + used);
@@ -248,7 +241,7 @@ class DriverQueueTest {
     void shouldTakeOneElementForAWholeBatchInOrder() {
         connect(Features.VIRTIO_F_IN_ORDER);
         final int free = host.pool.free();
-        send(20);
+        host.send(20);
         // virtio 1.2, 2.7.9: the element of the first buffer names the last one of the batch.
         final RawBackEnd.Ring ring = backEnd.ring(TX);
         ring.element(15, 0);
@@ -265,7 +258,7 @@ class DriverQueueTest {
     @ValueSource(ints = {20, 63, 64, -1})
     void shouldRefuseABatchOfMoreThanIsInFlight(final int last) {
         connect(Features.VIRTIO_F_IN_ORDER);
-        send(20);
+        host.send(20);
         backEnd.ring(TX).element(last, 0);
         backEnd.ring(TX).usedIndex(1);
         host.port.tx(0).transmit(host.out);
@@ -333,17 +326,17 @@ class DriverQueueTest {
     @Test
     void shouldKeepTheRingForAnotherThread() throws Exception {
         connect(0);
-        send(3);
+        host.send(3);
         host.release();
         final Thread other = new Thread(() -> {
-            send(2);
+            host.send(2);
             host.release();
         });
         other.start();
         other.join();
         assertEquals(5, backEnd.ring(TX).availIndex());
         complete(5);
-        assertEquals(0, send(0));
+        assertEquals(0, host.send(0));
         assertEquals(LinkState.UP, host.port.link());
     }
 }

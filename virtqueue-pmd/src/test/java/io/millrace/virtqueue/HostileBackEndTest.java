@@ -61,10 +61,7 @@ class HostileBackEndTest {
     }
 
     private void send(final int packets) {
-        for (int i = 0; i < packets; i++) {
-            host.add(i, 64);
-        }
-        assertEquals(packets, host.port.tx(0).transmit(host.out));
+        assertEquals(packets, host.send(packets));
     }
 
     /** The session ends by that name, all frames are back, and the next session works. */

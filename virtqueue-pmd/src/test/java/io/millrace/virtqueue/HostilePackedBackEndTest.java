@@ -80,10 +80,7 @@ class HostilePackedBackEndTest {
     }
 
     private void send(final int packets) {
-        for (int i = 0; i < packets; i++) {
-            host.add(i, 64);
-        }
-        assertEquals(packets, host.port.tx(0).transmit(host.out));
+        assertEquals(packets, host.send(packets));
     }
 
     /** The session ends by that name, and the next one works. */
