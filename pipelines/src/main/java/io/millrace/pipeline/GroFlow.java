@@ -6,6 +6,7 @@ import io.millrace.FrameCache;
 import io.millrace.FramePool;
 import io.millrace.Offload;
 import io.millrace.packet.Checksum;
+import io.millrace.packet.IpProtocol;
 import io.millrace.packet.Ipv4;
 import io.millrace.packet.Ipv6;
 import io.millrace.packet.Tcp;
@@ -21,7 +22,6 @@ import org.agrona.UnsafeApi;
  */
 final class GroFlow {
     private static final int LARGEST_IP = 65_535;
-    private static final int MOST = 1024;
     // Bytes 12 to 15 of the TCP header as a little-endian number, without PSH.
     private static final int WORD_WITHOUT_PSH = ~(Tcp.PSH << Byte.SIZE);
 
@@ -78,7 +78,7 @@ final class GroFlow {
     boolean fits(final TcpSegment segment) {
         return !isComplete && segment.isPlain && segment.port == port && segment.mark == mark
             && segment.headers == headers
-            && segment.data <= size && segment.sequence == nextSequence && count < MOST
+            && segment.data <= size && segment.sequence == nextSequence && count < Segmenter.MAX_PIECES
             && length + segment.data <= Math.min(network + LARGEST_IP, FramePool.JUMBO_CAPACITY)
             && isEqual(segment, transport + TcpSegment.ACKNOWLEDGMENT, transport + TcpSegment.DATA_OFFSET)
             && ((i32(transport + TcpSegment.DATA_OFFSET)
@@ -91,9 +91,9 @@ final class GroFlow {
             // Version, traffic class and flow label; hop limit.
             return isEqual(segment, network, network + 4) && isEqual(segment, network + 7, network + 8);
         }
-        final int identification = u16(address + network + 4) + count & 0xffff;
+        final int identification = RawHeaders.u16(address + network + 4) + count & 0xffff;
         return isEqual(segment, network + 1, network + 2) && isEqual(segment, network + 6, network + 9)
-            && u16(segment.address + network + 4) == identification;
+            && RawHeaders.u16(segment.address + network + 4) == identification;
     }
 
     private boolean isEqual(final TcpSegment segment, final int from, final int to) {
@@ -172,29 +172,21 @@ final class GroFlow {
     private void finishHeaders() {
         final long ip = address + network;
         if (isIpv4) {
-            put16(ip + 2, length - network);
-            put16(ip + 10, 0);
-            put16(ip + 10, Checksum.of(ip, Ipv4.LENGTH));
+            RawHeaders.put16(ip + 2, length - network);
+            RawHeaders.put16(ip + 10, 0);
+            RawHeaders.put16(ip + 10, Checksum.of(ip, Ipv4.LENGTH));
         } else {
-            put16(ip + 4, length - network - Ipv6.LENGTH);
+            RawHeaders.put16(ip + 4, length - network - Ipv6.LENGTH);
         }
         if (isPushed) {
             final long flags = address + transport + TcpSegment.FLAGS;
             UnsafeApi.putByte(flags, (byte) (UnsafeApi.getByte(flags) | Tcp.PSH));
         }
-        put16(address + transport + TcpSegment.CHECKSUM,
-            TcpSegment.pseudoHeaderSum(ip, isIpv4, length - transport));
+        RawHeaders.put16(address + transport + TcpSegment.CHECKSUM,
+            RawHeaders.pseudoHeaderSum(ip, isIpv4, IpProtocol.TCP, length - transport));
     }
 
     private int i32(final int at) {
         return UnsafeApi.getInt(address + at);
-    }
-
-    private static int u16(final long at) {
-        return Short.reverseBytes(UnsafeApi.getShort(at)) & 0xffff;
-    }
-
-    private static void put16(final long at, final int value) {
-        UnsafeApi.putShort(at, Short.reverseBytes((short) value));
     }
 }

@@ -6,13 +6,11 @@ import io.millrace.FramePool;
 import io.millrace.Offload;
 import io.millrace.packet.Checksum;
 import io.millrace.packet.EtherType;
-import io.millrace.packet.Ethernet;
 import io.millrace.packet.IpProtocol;
 import io.millrace.packet.Ipv4;
 import io.millrace.packet.Ipv6;
 import io.millrace.packet.Tcp;
 import io.millrace.packet.Udp;
-import io.millrace.packet.Vlan;
 import org.agrona.UnsafeApi;
 
 /**
@@ -24,8 +22,8 @@ import org.agrona.UnsafeApi;
  */
 final class Segmenter {
     // 64 KiB in pieces of 64 bytes: what is smaller is an attack on whoever has to carry the pieces.
-    private static final int MAX_PIECES = 1024;
-    private static final int MAX_TAGS = 2;
+    static final int MAX_PIECES = 1024;
+
     private static final int IPV4_PROTOCOL = 9;
     private static final int IPV6_NEXT_HEADER = 6;
     private static final int TCP_CHECKSUM = 16;
@@ -71,36 +69,33 @@ final class Segmenter {
             || isIpv4 == (type == Offload.GSO_TCPV6) && isTcp) {
             return false;
         }
-        headers = transport + (isTcp ? (u8(packet + transport + TCP_DATA_OFFSET) >>> 4) * Integer.BYTES : Udp.LENGTH);
+        headers = transport
+            + (isTcp ? (RawHeaders.u8(packet + transport + TCP_DATA_OFFSET) >>> 4) * Integer.BYTES : Udp.LENGTH);
         if (headers >= length || isTcp && headers < transport + Tcp.LENGTH
             || (length - headers - 1) / size >= MAX_PIECES) {
             return false;
         }
-        identification = isIpv4 ? u16(packet + network + 4) : 0;
-        sequence = isTcp ? Integer.reverseBytes(UnsafeApi.getInt(packet + transport + TCP_SEQUENCE)) : 0;
-        flags = isTcp ? u8(packet + transport + TCP_FLAGS) : 0;
+        identification = isIpv4 ? RawHeaders.u16(packet + network + 4) : 0;
+        sequence = isTcp ? RawHeaders.i32(packet + transport + TCP_SEQUENCE) : 0;
+        flags = isTcp ? RawHeaders.u8(packet + transport + TCP_FLAGS) : 0;
         done = 0;
         pieces = 0;
         return true;
     }
 
     private boolean findNetwork() {
-        int at = Ethernet.LENGTH;
-        int type = at <= transport ? u16(packet + at - 2) : 0;
-        for (int tags = 0; tags < MAX_TAGS && EtherType.isVlan(type) && at + Vlan.LENGTH <= transport; tags++) {
-            at += Vlan.LENGTH;
-            type = u16(packet + at - 2);
-        }
+        final int at = RawHeaders.network(packet, transport);
+        final int type = RawHeaders.u16(packet + at - 2);
         network = at;
         isIpv4 = type == EtherType.IPV4;
         final int protocol = isTcp ? IpProtocol.TCP : IpProtocol.UDP;
         if (isIpv4) {
-            return at + Ipv4.LENGTH <= transport && at + (u8(packet + at) & 0xf) * Integer.BYTES == transport
-                && u8(packet + at + IPV4_PROTOCOL) == protocol;
+            return at + Ipv4.LENGTH <= transport && at + (RawHeaders.u8(packet + at) & 0xf) * Integer.BYTES == transport
+                && RawHeaders.u8(packet + at + IPV4_PROTOCOL) == protocol;
         }
         // Behind extension headers the protocol is not looked for.
         return type == EtherType.IPV6 && at + Ipv6.LENGTH <= transport
-            && (at + Ipv6.LENGTH < transport || u8(packet + at + IPV6_NEXT_HEADER) == protocol);
+            && (at + Ipv6.LENGTH < transport || RawHeaders.u8(packet + at + IPV6_NEXT_HEADER) == protocol);
     }
 
     /** Whether there is another piece to make. */
@@ -141,13 +136,13 @@ final class Segmenter {
     private void setNetwork(final long piece, final int data) {
         final long at = piece + network;
         if (isIpv4) {
-            put16(at + 2, headers - network + data);
+            RawHeaders.put16(at + 2, headers - network + data);
             // RFC 6864: pieces that may be fragmented on their way need an identification each.
-            put16(at + 4, identification + pieces);
-            put16(at + 10, 0);
-            put16(at + 10, Checksum.of(at, transport - network));
+            RawHeaders.put16(at + 4, identification + pieces);
+            RawHeaders.put16(at + 10, 0);
+            RawHeaders.put16(at + 10, Checksum.of(at, transport - network));
         } else {
-            put16(at + 4, headers - network - Ipv6.LENGTH + data);
+            RawHeaders.put16(at + 4, headers - network - Ipv6.LENGTH + data);
         }
     }
 
@@ -161,45 +156,18 @@ final class Segmenter {
             UnsafeApi.putByte(at + TCP_FLAGS,
                 (byte) (flags & (isLast ? -1 : ~FIN_AND_PSH) & (done == 0 ? -1 : ~CWR)));
         } else {
-            put16(at + UDP_LENGTH, bytes);
+            RawHeaders.put16(at + UDP_LENGTH, bytes);
         }
         final long place = at + (isTcp ? TCP_CHECKSUM : UDP_CHECKSUM);
-        final int pseudo = pseudoHeaderSum(piece + network, bytes);
+        final int pseudo = RawHeaders.pseudoHeaderSum(piece + network, isIpv4, isTcp ? IpProtocol.TCP : IpProtocol.UDP,
+            bytes);
         if (leavesChecksum) {
-            put16(place, pseudo);
+            RawHeaders.put16(place, pseudo);
         } else {
-            put16(place, 0);
+            RawHeaders.put16(place, 0);
             final int checksum = Checksum.of(pseudo + Checksum.sum(at, bytes));
             // RFC 768: a UDP checksum of 0 means that there is none.
-            put16(place, checksum == 0 && !isTcp ? 0xffff : checksum);
+            RawHeaders.put16(place, checksum == 0 && !isTcp ? 0xffff : checksum);
         }
-    }
-
-    private int pseudoHeaderSum(final long at, final int bytes) {
-        final int protocol = isTcp ? IpProtocol.TCP : IpProtocol.UDP;
-        if (isIpv4) {
-            return Checksum.pseudoHeaderSum(i32(at + 12), i32(at + 16), protocol, bytes);
-        }
-        return Checksum.pseudoHeaderSum(i64(at + 8), i64(at + 16), i64(at + 24), i64(at + 32), protocol, bytes);
-    }
-
-    private static int u8(final long address) {
-        return UnsafeApi.getByteOpaque(null, address) & 0xff;
-    }
-
-    private static int u16(final long address) {
-        return u8(address) << Byte.SIZE | u8(address + 1);
-    }
-
-    private static void put16(final long address, final int value) {
-        UnsafeApi.putShort(address, Short.reverseBytes((short) value));
-    }
-
-    private static int i32(final long address) {
-        return Integer.reverseBytes(UnsafeApi.getInt(address));
-    }
-
-    private static long i64(final long address) {
-        return Long.reverseBytes(UnsafeApi.getLong(address));
     }
 }

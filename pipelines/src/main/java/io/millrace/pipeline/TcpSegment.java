@@ -10,8 +10,6 @@ import io.millrace.packet.IpProtocol;
 import io.millrace.packet.Ipv4;
 import io.millrace.packet.Ipv6;
 import io.millrace.packet.Tcp;
-import io.millrace.packet.Vlan;
-import org.agrona.UnsafeApi;
 
 /**
  * Where a packet has its TCP header and data, and whether it is a plain piece of a stream: no option of IP, no
@@ -26,7 +24,6 @@ final class TcpSegment {
     static final int CHECKSUM = 16;
     static final int SEQUENCE = 4;
 
-    private static final int MAX_TAGS = 2;
     private static final int PLAIN_IPV4 = 0x45;
     private static final int MORE_FRAGMENTS_AND_OFFSET = 0x3fff;
 
@@ -67,23 +64,15 @@ final class TcpSegment {
         if (end < Ethernet.LENGTH) {
             return Kind.NOT_TCP;
         }
-        int at = Ethernet.LENGTH;
-        int type = u16(at - 2);
-        for (int tags = 0; tags < MAX_TAGS && EtherType.isVlan(type) && at + Vlan.LENGTH <= end; tags++) {
-            at += Vlan.LENGTH;
-            type = u16(at - 2);
-        }
-        network = at;
+        network = RawHeaders.network(address, end);
+        final int type = u16(network - 2);
         isIpv4 = type == EtherType.IPV4;
         final Kind kind = isIpv4 ? readIpv4() : type == EtherType.IPV6 ? readIpv6() : Kind.NOT_TCP;
         return kind == Kind.TCP ? readTcp(burst, i) : kind;
     }
 
     private Kind readIpv4() {
-        if (network + Ipv4.LENGTH > end) {
-            return Kind.NOT_TCP;
-        }
-        if (u8(network + 9) != IpProtocol.TCP) {
+        if (network + Ipv4.LENGTH > end || u8(network + 9) != IpProtocol.TCP) {
             return Kind.NOT_TCP;
         }
         transport = network + Ipv4.LENGTH;
@@ -113,7 +102,7 @@ final class TcpSegment {
             return Kind.UNKNOWN;
         }
         data = end - headers;
-        sequence = Integer.reverseBytes(UnsafeApi.getInt(address + transport + SEQUENCE));
+        sequence = RawHeaders.i32(address + transport + SEQUENCE);
         final int flags = u8(transport + FLAGS);
         isPushed = (flags & Tcp.PSH) != 0;
         isPlain = data > 0 && (flags & ~Tcp.PSH) == Tcp.ACK && hasChecksum(burst, i);
@@ -126,31 +115,15 @@ final class TcpSegment {
                 && burst.checksumOffset(i) == CHECKSUM;
         }
         final int bytes = end - transport;
-        return Checksum.of(pseudoHeaderSum(address + network, isIpv4, bytes)
+        return Checksum.of(RawHeaders.pseudoHeaderSum(address + network, isIpv4, IpProtocol.TCP, bytes)
             + Checksum.sum(address + transport, bytes)) == 0;
     }
 
-    /** The sum of the pseudo header of TCP in an IP header without options, for so many bytes of TCP. */
-    static int pseudoHeaderSum(final long ip, final boolean isIpv4, final int bytes) {
-        if (isIpv4) {
-            return Checksum.pseudoHeaderSum(i32(ip + 12), i32(ip + 16), IpProtocol.TCP, bytes);
-        }
-        return Checksum.pseudoHeaderSum(i64(ip + 8), i64(ip + 16), i64(ip + 24), i64(ip + 32), IpProtocol.TCP, bytes);
-    }
-
     private int u8(final int at) {
-        return UnsafeApi.getByteOpaque(null, address + at) & 0xff;
+        return RawHeaders.u8(address + at);
     }
 
     private int u16(final int at) {
-        return u8(at) << Byte.SIZE | u8(at + 1);
-    }
-
-    private static int i32(final long address) {
-        return Integer.reverseBytes(UnsafeApi.getInt(address));
-    }
-
-    private static long i64(final long address) {
-        return Long.reverseBytes(UnsafeApi.getLong(address));
+        return RawHeaders.u16(address + at);
     }
 }
