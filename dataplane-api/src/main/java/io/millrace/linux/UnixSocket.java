@@ -62,6 +62,15 @@ public final class UnixSocket implements AutoCloseable {
         return new UnixSocket(fd);
     }
 
+    /**
+     * Takes over a socket that somebody else has connected.
+     *
+     * @param fd a stream socket; owned from now on.
+     */
+    public static UnixSocket own(final Fd fd) {
+        return new UnixSocket(fd);
+    }
+
     /** Makes two that are connected with each other. */
     public static UnixSocket[] pair() {
         try (Scratch fds = new Scratch(2 * Integer.BYTES)) {

@@ -170,4 +170,76 @@ public class RingSlotStress {
             slot.close();
         }
     }
+
+    /** Parked, and given other addresses, while a worker takes over a ring behind an IOMMU and works on it. */
+    @JCStressTest
+    @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "parked before the worker came")
+    @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "parked after the worker went")
+    @Outcome(id = {"0, -1", "1, -1"}, expect = ACCEPTABLE, desc = "the worker may be at it: ask again")
+    @Outcome(expect = FORBIDDEN, desc = "the worker uses what was taken back, or what it did is not there")
+    @State
+    public static class Park {
+        private final RingSlot slot = new RingSlot();
+
+        /** Offered. */
+        public Park() {
+            slot.offer(GUEST.translated(Features.VIRTIO_F_VERSION_1, slot.misses()));
+        }
+
+        /** Comes, works, and leaves. */
+        @Actor
+        public void worker(final II_Result result) {
+            result.r1 = use(slot);
+            slot.leave();
+        }
+
+        /** Takes its memory back. */
+        @Actor
+        public void control(final II_Result result) {
+            slot.park(true);
+            result.r2 = slot.isIdle() ? slot.base() : -1;
+        }
+
+        /** Ends it. */
+        @Arbiter
+        public void end() {
+            slot.close();
+        }
+    }
+
+    /** Given other addresses while a worker polls a ring behind an IOMMU. */
+    @JCStressTest
+    @Outcome(id = {"0, 0", "0, 1", "1, 0"}, expect = ACCEPTABLE, desc = "with the new ones, or not over yet")
+    @Outcome(id = "1, 1", expect = FORBIDDEN, desc = "the worker goes on with the old ones")
+    @State
+    public static class Dma {
+        private static final DmaMap NONE = new DmaMap(AddressMap.EMPTY, AddressMap.EMPTY, true);
+        private final RingSlot slot = new RingSlot();
+
+        /** Attached. */
+        public Dma() {
+            slot.offer(GUEST.translated(Features.VIRTIO_F_VERSION_1, slot.misses()));
+            slot.poll();
+            slot.leave();
+        }
+
+        /** Polls once, and is at work; 1: by the old addresses. */
+        @Actor
+        public void worker(final II_Result result) {
+            result.r1 = slot.poll().dma(0) == AddressMap.EMPTY ? 0 : 1;
+        }
+
+        /** Changes them; 1: nobody uses the old ones. */
+        @Actor
+        public void control(final II_Result result) {
+            slot.dma(NONE);
+            result.r2 = slot.isDmaAdopted() ? 1 : 0;
+        }
+
+        /** Ends it. */
+        @Arbiter
+        public void end() {
+            slot.close();
+        }
+    }
 }

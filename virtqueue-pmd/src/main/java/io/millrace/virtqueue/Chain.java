@@ -18,6 +18,7 @@ final class Chain {
     private long length;
     private boolean isTooLong;
     private boolean isIndirect;
+    private boolean hasMiss;
     private int cursor;
     private long cursorOffset;
 
@@ -27,6 +28,7 @@ final class Chain {
         length = 0;
         isTooLong = false;
         isIndirect = false;
+        hasMiss = false;
         cursor = 0;
         cursorOffset = 0;
     }
@@ -34,6 +36,11 @@ final class Chain {
     /** Bytes of all pieces that are kept. */
     long length() {
         return length;
+    }
+
+    /** How many pieces are kept. */
+    int pieces() {
+        return pieces;
     }
 
     /** Whether there were more pieces than fit here. */
@@ -51,6 +58,16 @@ final class Chain {
         isIndirect = true;
     }
 
+    /** Whether an address in it cannot be translated now: what is kept is not all of it. */
+    boolean hasMiss() {
+        return hasMiss;
+    }
+
+    /** An address in it cannot be translated now. */
+    void misses() {
+        hasMiss = true;
+    }
+
     /**
      * Adds a buffer.
      *
@@ -62,30 +79,48 @@ final class Chain {
         if ((flags & DeviceRing.WRITE) != direction) {
             return ring.reject(RejectReason.BUFFER_DIRECTION);
         }
-        return addBuffer(ring.memory(), address, bytes) || ring.reject(RejectReason.BUFFER_ADDRESS);
+        return addBuffer(ring, address, bytes, direction);
     }
 
-    /** A buffer may run over from one region into the next; here the two need not be neighbours. */
-    private boolean addBuffer(final GuestMemory memory, final long guestAddress, final long bytes) {
-        long address = guestAddress;
+    /** A buffer may run over from one range of addresses into the next; here the two need not be neighbours. */
+    private boolean addBuffer(final DeviceRing ring, final long start, final long bytes, final int direction) {
+        final AddressMap map = ring.dma(direction);
+        long address = start;
         long left = bytes;
         while (left > 0) {
-            final int region = memory.regionOf(address, 1);
-            if (region < 0) {
-                return false;
+            final int range = map.find(address, 1);
+            if (range < 0 && !ring.isTranslated()) {
+                return ring.reject(RejectReason.BUFFER_ADDRESS);
             }
-            final long offset = address - memory.guestAddress(region);
-            final long part = Math.min(left, memory.size(region) - offset);
-            if (pieces < MAX_PIECES) {
-                addresses[pieces] = memory.localAddress(region) + offset;
-                lengths[pieces++] = part;
-                length += part;
+            final long part;
+            if (range < 0) {
+                hasMiss = true;
+                if (!ring.miss(address, direction)) {
+                    return true;
+                }
+                part = Math.min(left, Misses.PAGE - (address & Misses.PAGE - 1));
             } else {
-                isTooLong = true;
+                final long offset = address - map.start(range);
+                part = Math.min(left, map.size(range) - offset);
+                if (!keep(map.target(range) + offset, part)) {
+                    return true;
+                }
             }
             address += part;
             left -= part;
         }
+        return true;
+    }
+
+    /** Returns false if there are too many: then it is not looked further, for nobody will use them. */
+    private boolean keep(final long address, final long bytes) {
+        if (pieces == MAX_PIECES) {
+            isTooLong = true;
+            return false;
+        }
+        addresses[pieces] = address;
+        lengths[pieces++] = bytes;
+        length += bytes;
         return true;
     }
 

@@ -95,7 +95,8 @@ final class DeviceLink implements VhostSession.Owner, Rendezvous.Host {
 
     private void begin(final UnixSocket socket) {
         try {
-            session = new VhostSession(control, socket, new VhostDevice(config.offer(), slots), this);
+            session = new VhostSession(control, socket, new VhostDevice(config.offer(), slots,
+                context.counters().scope("port", config.name(), "iommu")), this);
         } catch (final LinuxException e) {
             socket.close();
             throw e;
@@ -157,6 +158,15 @@ final class DeviceLink implements VhostSession.Owner, Rendezvous.Host {
         downReason = "the guest broke ring " + index + ": " + reason.counterName();
         if (victim.onBroken(index, reason) && !victim.isEnding()) {
             signalError(victim.device().ring(index));
+        }
+    }
+
+    /** The worker needs addresses from the front-end's IOMMU. */
+    void onMisses(final int index) {
+        if (session == null) {
+            slots[index].misses().forget();
+        } else {
+            session.onMisses(index);
         }
     }
 

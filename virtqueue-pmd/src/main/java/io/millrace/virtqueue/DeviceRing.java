@@ -29,6 +29,10 @@ abstract class DeviceRing {
     static final int DESCRIPTOR_SIZE = RingKind.DESCRIPTOR_LENGTH;
     /** Chains that can be read before the first of them is completed: 64 KiB merged over buffers of 256 bytes. */
     static final int MAX_READ = 257;
+    /** Buffers that are looked at before they are needed: more than a packet of 64 KiB is merged over. */
+    private static final int LOOK_AHEAD = 64;
+    /** Chains that are looked at of those with addresses that are missing: the first is not to wait for all others. */
+    private static final int LOOK_AHEAD_MISSING = 16;
 
     final int size;
     final long desc;
@@ -37,22 +41,29 @@ abstract class DeviceRing {
     int read;
     /** What the buffers that {@link #readPlain} finds are at least: a header and 8 bytes. */
     final int shortest;
-    private final GuestMemory memory;
     private final boolean hasIndirect;
     private final boolean isMergeable;
     private final int hostOffloads;
     private final int guestOffloads;
     private final DirtyLog log;
     private final Fd kick;
+    private final boolean canFault;
+    private final Misses misses;
+    private DmaMap dma;
     private RejectReason reject;
-    // The region that held the last buffer, for most buffers are in the same one.
+    // Chains, from the next one on, of which every address is known.
+    private int ahead;
+    private int lookAhead = 2;
+    // The range that held the last buffer, for most buffers are in the same one.
     long regionStart;
     long regionSize;
     long regionDelta;
     long touched;
 
     DeviceRing(final RingSetup setup) {
-        memory = setup.memory();
+        dma = setup.dma();
+        canFault = !dma.isSealed();
+        misses = setup.misses();
         size = setup.size();
         desc = setup.descAddress();
         final long features = setup.features();
@@ -108,7 +119,8 @@ abstract class DeviceRing {
      *
      * @param chain     gets its buffers.
      * @param direction {@link #WRITE} or 0: what every buffer of the chain has to be.
-     * @return false if there is none, or it is malformed: {@link #reject()} says which.
+     * @return false if there is none, or it is malformed: {@link #reject()} says which. A chain with a
+     *         {@link Chain#hasMiss miss} cannot be used now.
      */
     abstract boolean readChain(Chain chain, int direction);
 
@@ -155,7 +167,7 @@ abstract class DeviceRing {
     }
 
     final boolean canFault() {
-        return !memory.isSealed();
+        return canFault;
     }
 
     /** Whether the front-end wants to know what is written; whoever writes calls {@link #written} then. */
@@ -170,8 +182,16 @@ abstract class DeviceRing {
         }
     }
 
-    final GuestMemory memory() {
-        return memory;
+    /** By which addresses buffers of a direction are reached. */
+    final AddressMap dma(final int direction) {
+        return dma.of(direction);
+    }
+
+    /** The same ring with other addresses from now on. Nothing is read and not completed. */
+    final void dma(final DmaMap map) {
+        dma = map;
+        regionSize = 0;
+        ahead = 0;
     }
 
     /** Why the ring is broken, or null. */
@@ -185,32 +205,111 @@ abstract class DeviceRing {
         return false;
     }
 
-    /** Makes the region that wholly holds a buffer the one that is tried first. */
-    final boolean findRegion(final long guestAddress, final long length) {
-        final int region = memory.regionOf(guestAddress, length);
-        if (region < 0) {
+    /** Makes the range that wholly holds a buffer the one that is tried first. */
+    final boolean findRegion(final long guestAddress, final long length, final int direction) {
+        final AddressMap map = dma.of(direction);
+        final int range = map.find(guestAddress, length);
+        if (range < 0) {
             return false;
         }
-        regionStart = memory.guestAddress(region);
-        regionSize = memory.size(region);
-        regionDelta = memory.localAddress(region) - regionStart;
+        regionStart = map.start(range);
+        regionSize = map.size(range);
+        regionDelta = map.target(range) - regionStart;
         return true;
     }
 
     /**
-     * Where an indirect table is in this process: one that was negotiated, no longer than the ring, and in one region
-     * (virtio 1.2, 2.7.5.3.1 and 2.8.7).
+     * Where an indirect table is in this process: one that was negotiated, no longer than the ring, and in one range of
+     * memory (virtio 1.2, 2.7.5.3.1 and 2.8.7).
      *
-     * @return {@link GuestMemory#NONE} if it cannot be; the ring is rejected then.
+     * @return {@link AddressMap#NONE} if it cannot be, and then the ring is rejected; or is not known, and then
+     *         {@code chain} has a miss.
      */
-    final long table(final long guestAddress, final long bytes) {
+    final long table(final Chain chain, final long guestAddress, final long bytes) {
         final long entries = bytes / DESCRIPTOR_SIZE;
-        final long local = hasIndirect && bytes % DESCRIPTOR_SIZE == 0 && entries >= 1 && entries <= size
-            ? memory.translate(guestAddress, bytes) : GuestMemory.NONE;
-        if (local == GuestMemory.NONE) {
+        final boolean isTable = hasIndirect && bytes % DESCRIPTOR_SIZE == 0 && entries >= 1 && entries <= size;
+        final long local = isTable ? dma.readable().translate(guestAddress, bytes) : AddressMap.NONE;
+        if (local != AddressMap.NONE) {
+            chain.passesTable();
+        } else if (!isTable || !isTableMissing(chain, guestAddress, bytes)) {
             reject(RejectReason.INDIRECT_TABLE);
         }
         return local;
+    }
+
+    private boolean isTableMissing(final Chain chain, final long guestAddress, final long bytes) {
+        if (!isTranslated()) {
+            return false;
+        }
+        for (long at = guestAddress & -Misses.PAGE; at - guestAddress < bytes; at += Misses.PAGE) {
+            if (dma.readable().find(at, 1) < 0) {
+                chain.misses();
+                if (!miss(at, 0)) {
+                    break;
+                }
+            }
+        }
+        return chain.hasMiss();
+    }
+
+    /** Whether an IOMMU translates its addresses, so that those which are not known may come later. */
+    final boolean isTranslated() {
+        return misses != null;
+    }
+
+    /** Asks for an address of a ring that is translated. Returns whether more may be asked now. */
+    final boolean miss(final long guestAddress, final int direction) {
+        return misses.note(dma, guestAddress, direction == WRITE ? Misses.WRITE : Misses.READ);
+    }
+
+    /**
+     * Asks for the addresses of available chains before they are needed, if an IOMMU translates them. Once per burst
+     * and when there is nothing to do; forgets what was read.
+     *
+     * @param scratch   free to be used.
+     * @param direction {@link #WRITE} or 0: what every buffer has to be.
+     */
+    final void lookAhead(final Chain scratch, final int direction) {
+        if (!isTranslated()) {
+            return;
+        }
+        rewindTo(ahead);
+        int missing = 0;
+        while (read < lookAhead && missing < LOOK_AHEAD_MISSING && misses.hasRoom()) {
+            scratch.clear();
+            if (!readChain(scratch, direction)) {
+                break;
+            }
+            if (scratch.hasMiss()) {
+                missing++;
+            } else {
+                // As many chains as have that many buffers, if all are like this one.
+                lookAhead = Math.max(2, LOOK_AHEAD / Math.max(1, scratch.pieces()));
+                if (missing == 0) {
+                    ahead = read;
+                    markAhead();
+                }
+            }
+        }
+        rewind();
+    }
+
+    /** So many chains were completed. */
+    final void passed(final int chains) {
+        ahead = Math.max(0, ahead - chains);
+    }
+
+    /** Keeps the place behind the chains that were read. */
+    abstract void markAhead();
+
+    /** Goes on reading behind so many chains: at the place that was marked, or none. */
+    abstract void rewindTo(int chains);
+
+    /** Hands over what was asked for. At the end of a burst. */
+    final void tellMisses() {
+        if (misses != null) {
+            misses.tell();
+        }
     }
 
     /**

@@ -83,10 +83,13 @@ final class DeviceRxQueue implements RxQueue {
             final int wanted = Math.min(burst.remaining(), MAX_BURST);
             final int available = Math.min(ring.available(wanted), wanted);
             if (available > 0) {
+                ring.lookAhead(chain, 0);
                 take(ring, burst.frames(), available);
                 calls.publish(ring);
             }
+            ring.tellMisses();
             settleFaults(ring);
+            slot.leave();
         } catch (final InternalError fault) {
             MemoryFaults.drain();
             abandon(burst.frames());
@@ -209,7 +212,7 @@ final class DeviceRxQueue implements RxQueue {
     private boolean readChain(final DeviceRing ring) {
         ring.rewind();
         chain.clear();
-        return ring.readChain(chain, 0);
+        return ring.readChain(chain, 0) && !chain.hasMiss();
     }
 
     private static int largest(final FrameCache frames) {
@@ -294,11 +297,13 @@ final class DeviceRxQueue implements RxQueue {
         // Once: the control loop may ask for the ring back at any time, and has it only after the next poll.
         final DeviceRing ring = slot.attached();
         if (ring == null || ring.kick() == null) {
+            slot.leave();
             return null;
         }
         try {
             ring.wantKick(wanted);
             settleFaults(ring);
+            slot.leave();
             return ring.kick();
         } catch (final InternalError fault) {
             MemoryFaults.drain();

@@ -38,6 +38,8 @@ final class DeviceTxQueue implements TxQueue {
     // Of packets that leave something to be done.
     private final long[] requests = new long[MAX_BURST];
     private final int[] written = new int[MAX_MERGED];
+    private final HeldPackets held = new HeldPackets();
+    private boolean isWaiting;
     private int sent;
     private long sentBytes;
 
@@ -61,6 +63,21 @@ final class DeviceTxQueue implements TxQueue {
 
     @Override
     public int transmit(final Burst burst) {
+        int n = 0;
+        isWaiting = false;
+        if (!held.isEmpty()) {
+            n = send(held.burst());
+        }
+        if (held.isEmpty()) {
+            n += send(burst);
+        }
+        if (isWaiting && !burst.isEmpty()) {
+            held.take(burst);
+        }
+        return n;
+    }
+
+    private int send(final Burst burst) {
         sent = 0;
         sentBytes = 0;
         final int done;
@@ -68,20 +85,24 @@ final class DeviceTxQueue implements TxQueue {
             final DeviceRing ring = slot.poll();
             if (ring == null) {
                 calls.forget();
-                return dropAll(burst);
+                isWaiting = slot.isParked() && slot.isRunning();
+                return isWaiting ? 0 : dropAll(burst);
             }
-            if (burst.isEmpty() || !slot.isEnabled()) {
-                if (calls.isPending()) {
-                    calls.publish(ring);
-                    settleFaults(ring);
-                }
-                return dropAll(burst);
+            final boolean isEnabled = slot.isEnabled();
+            if (isEnabled) {
+                ring.lookAhead(chain, DeviceRing.WRITE);
             }
-            done = put(ring, burst);
+            done = isEnabled ? put(ring, burst) : 0;
+            isWaiting = ring.isTranslated() && done < burst.size() && ring.available(1) > 0;
             calls.publish(ring);
+            ring.tellMisses();
             settleFaults(ring);
+            slot.leave();
             if (ring.reject() != null) {
                 slot.broken(ring.reject());
+            }
+            if (!isEnabled) {
+                return dropAll(burst);
             }
         } catch (final InternalError fault) {
             MemoryFaults.drain();
@@ -195,7 +216,7 @@ final class DeviceTxQueue implements TxQueue {
                 return 1;
             }
             final long before = chain.length();
-            if (!ring.readChain(chain, DeviceRing.WRITE)) {
+            if (!ring.readChain(chain, DeviceRing.WRITE) || chain.hasMiss()) {
                 return 0;
             }
             written[chains++] = (int) Math.min(chain.length() - before, needed);
@@ -229,11 +250,13 @@ final class DeviceTxQueue implements TxQueue {
     public void flush() {
         final DeviceRing ring = calls.isPending() ? slot.attached() : null;
         if (ring == null) {
+            slot.leave();
             return;
         }
         try {
             calls.flush(ring);
             settleFaults(ring);
+            slot.leave();
         } catch (final InternalError fault) {
             MemoryFaults.drain();
             slot.broken(RejectReason.MEMORY_FAULT);
@@ -243,6 +266,7 @@ final class DeviceTxQueue implements TxQueue {
     @Override
     public void release() {
         flush();
+        linkDown.add(held.freeAll());
         slot.release();
     }
 

@@ -16,7 +16,7 @@ import org.agrona.UnsafeApi;
 final class DirtyLog {
     private static final int PAGE_SHIFT = 12;
 
-    private final GuestMemory memory;
+    private final AddressMap memory;
     private final long bits;
     private final long pages;
 
@@ -25,17 +25,18 @@ final class DirtyLog {
      * @param area   stays mapped as long as this is used.
      */
     DirtyLog(final GuestMemory memory, final LogArea area) {
-        this.memory = memory;
+        this.memory = memory.byLocal();
         bits = area.address();
         pages = area.size() * Byte.SIZE;
     }
 
     /** Marks what was written, from an address of this process on: what lies in one region of the memory. */
     void written(final long localAddress, final long length) {
-        final long guestAddress = memory.guestAddressOf(localAddress);
-        if (length <= 0 || guestAddress < 0) {
+        final int region = length <= 0 ? -1 : memory.find(localAddress, 1);
+        if (region < 0) {
             return;
         }
+        final long guestAddress = memory.target(region) + (localAddress - memory.start(region));
         final long last = guestAddress + length - 1 >>> PAGE_SHIFT;
         for (long page = guestAddress >>> PAGE_SHIFT; page <= last && page < pages; page++) {
             mark(page);

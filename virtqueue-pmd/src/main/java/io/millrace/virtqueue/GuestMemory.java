@@ -2,34 +2,41 @@
 package io.millrace.virtqueue;
 
 import java.util.List;
+import java.util.function.ToLongFunction;
 
 /**
  * The memory a front-end shares, as an immutable table. A change of the table makes a new one, which rings get when
  * they are started again.
  *
- * <p>An address from a guest becomes an address of this process here and nowhere else, and only together with the
- * length that will be accessed.
+ * <p>An address from a guest becomes an address of this process by an {@link AddressMap} and not otherwise, and only
+ * together with the length that will be accessed.
  *
  * <p>Thread safety: immutable. The mappings stay until the control loop has recalled every ring that uses them.
  */
 final class GuestMemory {
-    /** No such memory. */
-    static final long NONE = 0;
-
     private final List<GuestRegion> regions;
-    private final long[] guestAddresses;
-    private final long[] userAddresses;
-    private final long[] sizes;
-    private final long[] localAddresses;
+    private final AddressMap byGuest;
+    private final AddressMap byUser;
+    private final AddressMap byLocal;
     private final boolean isSealed;
 
+    /**
+     * @param regions none of which overlaps another, in any view.
+     */
     GuestMemory(final List<GuestRegion> regions) {
         this.regions = List.copyOf(regions);
-        guestAddresses = regions.stream().mapToLong(GuestRegion::guestAddress).toArray();
-        userAddresses = regions.stream().mapToLong(GuestRegion::userAddress).toArray();
-        sizes = regions.stream().mapToLong(GuestRegion::size).toArray();
-        localAddresses = regions.stream().mapToLong(GuestRegion::localAddress).toArray();
+        byGuest = map(GuestRegion::guestAddress, GuestRegion::localAddress);
+        byUser = map(GuestRegion::userAddress, GuestRegion::localAddress);
+        byLocal = map(GuestRegion::localAddress, GuestRegion::guestAddress);
         isSealed = regions.stream().allMatch(GuestRegion::isSealed);
+    }
+
+    private AddressMap map(final ToLongFunction<GuestRegion> from, final ToLongFunction<GuestRegion> to) {
+        AddressMap map = AddressMap.EMPTY;
+        for (final GuestRegion region : regions) {
+            map = map.plus(from.applyAsLong(region), region.size(), to.applyAsLong(region));
+        }
+        return map;
     }
 
     List<GuestRegion> regions() {
@@ -41,54 +48,18 @@ final class GuestMemory {
         return isSealed;
     }
 
-    /**
-     * Where a guest's buffer is in this process.
-     *
-     * @param length 0 to 2^32.
-     * @return {@link #NONE} unless the whole of it lies in one region.
-     */
-    long translate(final long guestAddress, final long length) {
-        final int region = find(guestAddresses, guestAddress, length);
-        return region < 0 ? NONE : localAddresses[region] + (guestAddress - guestAddresses[region]);
+    /** From physical addresses of the guest to addresses of this process. */
+    AddressMap byGuest() {
+        return byGuest;
     }
 
-    /** The same for an address as the front-end process sees it. */
-    long translateUser(final long userAddress, final long length) {
-        final int region = find(userAddresses, userAddress, length);
-        return region < 0 ? NONE : localAddresses[region] + (userAddress - userAddresses[region]);
+    /** From addresses as the front-end process sees them to addresses of this process. */
+    AddressMap byUser() {
+        return byUser;
     }
 
-    /** Which region wholly holds so many bytes from {@code guestAddress} on: its index, or -1. */
-    int regionOf(final long guestAddress, final long length) {
-        return find(guestAddresses, guestAddress, length);
-    }
-
-    long guestAddress(final int region) {
-        return guestAddresses[region];
-    }
-
-    long size(final int region) {
-        return sizes[region];
-    }
-
-    long localAddress(final int region) {
-        return localAddresses[region];
-    }
-
-    /** What the guest calls an address of this process; -1 if that is none of its memory. */
-    long guestAddressOf(final long localAddress) {
-        final int region = find(localAddresses, localAddress, 1);
-        return region < 0 ? -1 : guestAddresses[region] + (localAddress - localAddresses[region]);
-    }
-
-    private int find(final long[] starts, final long address, final long length) {
-        for (int i = 0; i < starts.length; i++) {
-            final long offset = address - starts[i];
-            // Two signed compares cover wrap-around: a size is positive, so offset + length cannot overflow past it.
-            if (offset >= 0 && offset <= sizes[i] - length) {
-                return i;
-            }
-        }
-        return -1;
+    /** From addresses of this process to physical addresses of the guest. */
+    AddressMap byLocal() {
+        return byLocal;
     }
 }

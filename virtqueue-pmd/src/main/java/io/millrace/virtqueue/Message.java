@@ -77,6 +77,11 @@ final class Message implements AutoCloseable {
         return Integer.toUnsignedLong(payload.getInt(offset));
     }
 
+    /** The 16 bits at an offset of the payload, as a number from 0 on. */
+    int u16(final int offset) {
+        return Short.toUnsignedInt(payload.getShort(offset));
+    }
+
     /** How many descriptors came with it, those taken included. */
     int fdCount() {
         return fds.length;

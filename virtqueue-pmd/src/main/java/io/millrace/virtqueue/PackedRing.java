@@ -47,6 +47,8 @@ final class PackedRing extends DeviceRing {
     private final int[] counts = new int[MAX_READ];
     private int readPosition;
     private boolean readWrap;
+    private int aheadPosition;
+    private boolean aheadWrap;
 
     private int position;
     private boolean wrap;
@@ -150,7 +152,7 @@ final class PackedRing extends DeviceRing {
             }
             final long offset = guestAddress - start;
             if (offset < 0 || offset > room - length) {
-                if (!findRegion(guestAddress, length)) {
+                if (!findRegion(guestAddress, length, direction)) {
                     break;
                 }
                 start = regionStart;
@@ -222,11 +224,10 @@ final class PackedRing extends DeviceRing {
 
     /** 2.8.7: all entries of a table belong to the chain, in their order; of their flags only WRITE counts. */
     private boolean readTable(final Chain chain, final long guestAddress, final long bytes, final int direction) {
-        final long table = table(guestAddress, bytes);
-        if (table == GuestMemory.NONE) {
-            return false;
+        final long table = table(chain, guestAddress, bytes);
+        if (table == AddressMap.NONE) {
+            return chain.hasMiss();
         }
-        chain.passesTable();
         for (long at = table; at < table + bytes; at += DESCRIPTOR_SIZE) {
             final long address = word(at);
             final long rest = word(at + Long.BYTES);
@@ -250,6 +251,22 @@ final class PackedRing extends DeviceRing {
     }
 
     @Override
+    void markAhead() {
+        aheadPosition = readPosition;
+        aheadWrap = readWrap;
+    }
+
+    @Override
+    void rewindTo(final int chains) {
+        rewind();
+        if (chains > 0) {
+            read = chains;
+            readPosition = aheadPosition;
+            readWrap = aheadWrap;
+        }
+    }
+
+    @Override
     void completeReads(final int n) {
         for (int i = 0; i < n; i++) {
             if (isInOrder && pendingPosition != NOTHING) {
@@ -261,6 +278,7 @@ final class PackedRing extends DeviceRing {
             goOn(counts[i]);
         }
         completed += n;
+        passed(n);
         rewind();
     }
 
@@ -271,6 +289,7 @@ final class PackedRing extends DeviceRing {
             goOn(counts[i]);
         }
         completed += n;
+        passed(n);
         rewind();
     }
 

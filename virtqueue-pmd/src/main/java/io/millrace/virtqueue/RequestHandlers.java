@@ -60,6 +60,7 @@ final class RequestHandlers {
         rows.put(VhostRequest.NET_SET_MTU,
             message -> offer.allowsMtu(message.u64(0)) ? Outcome.DONE : Outcome.REFUSED);
         rows.put(VhostRequest.SET_BACKEND_REQ_FD, this::setBackendChannel);
+        rows.put(VhostRequest.IOTLB_MSG, this::iotlb);
     }
 
     /** What to do with a request; null if it is not served. */
@@ -70,9 +71,10 @@ final class RequestHandlers {
     private Outcome setFeatures(final Message message) throws ProtocolViolation {
         final long features = message.u64(0);
         checkBits(VhostRequest.SET_FEATURES, features, device.offer.features());
-        if (Features.has(features, Features.VIRTIO_F_ACCESS_PLATFORM)) {
-            throw new ProtocolViolation(Reason.BAD_FEATURES, "SET_FEATURES: ACCESS_PLATFORM, which says that the device"
-                + " is behind a virtual IOMMU: take it out from there, address translation is not served");
+        if (Features.has(features, Features.VIRTIO_F_ACCESS_PLATFORM)
+            && !device.hasProtocolFeature(ProtocolFeatures.BACKEND_REQ)) {
+            throw new ProtocolViolation(Reason.BAD_FEATURES, "SET_FEATURES: ACCESS_PLATFORM, which says that a virtual"
+                + " IOMMU translates addresses, without BACKEND_REQ, by which they are asked for");
         }
         if (device.isAnyRunning() && device.togglesLog(features)) {
             // Migration begins or ends. The rings go on where they are, with a log or without one.
@@ -128,6 +130,8 @@ final class RequestHandlers {
         return Outcome.when(device::recallAll, () -> {
             device.stopAll();
             device.memory.adopt(next);
+            // It led to mappings that may be gone.
+            device.iommu.iotlb.forget();
             return Outcome.DONE;
         }, () -> device.memory.discard(next));
     }
@@ -204,6 +208,7 @@ final class RequestHandlers {
         final Vring ring = device.ring(VhostRequest.GET_VRING_BASE, message.u32(0));
         return Outcome.when(ring.slot::recall, () -> {
             ring.rearm();
+            device.forgetDma();
             return Outcome.value(ring.index | (long) ring.base() << 32);
         });
     }
@@ -282,7 +287,29 @@ final class RequestHandlers {
     }
 
     private Outcome setBackendChannel(final Message message) throws ProtocolViolation {
-        device.backendChannel(checked(VhostRequest.SET_BACKEND_REQ_FD, message.takeFd(0), "socket:["));
+        device.iommu.iotlb.channel(checked(VhostRequest.SET_BACKEND_REQ_FD, message.takeFd(0), "socket:["));
         return Outcome.DONE;
+    }
+
+    private Outcome iotlb(final Message message) throws ProtocolViolation {
+        final IotlbMessage entry = IotlbMessage.of(message);
+        switch (entry.type()) {
+            case IotlbMessage.UPDATE -> {
+                device.iommu.iotlb.update(entry, device.memory.memory());
+                device.publishDma(false);
+                return Outcome.when(device::recallMoved, () -> Outcome.DONE);
+            }
+            case IotlbMessage.INVALIDATE -> {
+                final long first = entry.iova();
+                // All that is left, if the size is 0, as QEMU's is for all there is, or would wrap around.
+                final boolean isRest = entry.size() == 0 || Long.compareUnsigned(first + entry.size() - 1, first) < 0;
+                final long last = isRest ? -1 : first + entry.size() - 1;
+                device.iommu.iotlb.invalidate(first, last - first + 1);
+                device.publishDma(true);
+                return Outcome.when(() -> device.leaves(first, last), () -> Outcome.DONE);
+            }
+            default -> throw new ProtocolViolation(Reason.BAD_VALUE,
+                "IOTLB_MSG: type " + entry.type() + ", neither update (2) nor invalidate (3)");
+        }
     }
 }

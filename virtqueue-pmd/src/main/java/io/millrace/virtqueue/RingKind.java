@@ -7,7 +7,7 @@ package io.millrace.virtqueue;
  */
 enum RingKind {
     /** Virtio 1.2, 2.7: descriptor table, avail ring, used ring. */
-    SPLIT(2, 4) {
+    SPLIT(Misses.READ, 2, 4) {
         @Override
         boolean isSize(final long size) {
             return size >= 1 && size <= MAX_SIZE && Long.bitCount(size) == 1;
@@ -29,7 +29,7 @@ enum RingKind {
         }
     },
     /** Virtio 1.2, 2.8: one ring of descriptors. */
-    PACKED(4, 4) {
+    PACKED(Misses.READ | Misses.WRITE, 4, 4) {
         @Override
         boolean isSize(final long size) {
             return size >= 1 && size <= MAX_SIZE;
@@ -56,10 +56,12 @@ enum RingKind {
 
     private static final long EVENT_LENGTH = 4;
 
+    private final int descAccess;
     private final int driverAlignment;
     private final int deviceAlignment;
 
-    RingKind(final int driverAlignment, final int deviceAlignment) {
+    RingKind(final int descAccess, final int driverAlignment, final int deviceAlignment) {
+        this.descAccess = descAccess;
         this.driverAlignment = driverAlignment;
         this.deviceAlignment = deviceAlignment;
     }
@@ -84,6 +86,11 @@ enum RingKind {
     /** Bytes of the descriptors. */
     long descLength(final int size) {
         return (long) DESCRIPTOR_LENGTH * size;
+    }
+
+    /** What the device does with the descriptors: {@link Misses#READ}, and {@link Misses#WRITE} if it writes there. */
+    int descAccess() {
+        return descAccess;
     }
 
     /** Whether the three areas begin where they may. */

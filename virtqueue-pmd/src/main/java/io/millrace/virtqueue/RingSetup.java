@@ -15,10 +15,11 @@ import io.millrace.linux.Fd;
  * @param base          where to go on from, as SET_VRING_BASE says it: the avail index, 0 to 65535; of a packed ring a
  *                      position and a wrap counter, see {@link PackedRing}.
  * @param features      the virtio features the driver accepted.
- * @param memory        where its buffers are.
+ * @param dma           where its buffers are.
+ * @param misses        where to ask for addresses that are missing there, which an IOMMU translates; null: nowhere.
  * @param log           where to tell what was written to that memory; null: nowhere.
  * @param kick          the driver's eventfd, open until the ring is back from the worker; null: it cannot be heard.
  */
 record RingSetup(int index, int size, long descAddress, long availAddress, long usedAddress, int base,
-    long features, GuestMemory memory, DirtyLog log, Fd kick) {
+    long features, DmaMap dma, Misses misses, DirtyLog log, Fd kick) {
 }

@@ -25,9 +25,13 @@ import java.util.function.Consumer;
  * <p>A worker touches guest memory only while the slot is ATTACHED, and it looks at the state once per burst. So once
  * {@link #recall()} says true, no worker is using the ring and its memory may go.
  *
- * <p>Thread safety: {@link #offer}, {@link #recall}, {@link #base}, {@link #enabled}, {@link #call}, {@link #announce}
- * and {@link #close} belong to the control loop; {@link #poll}, {@link #attached}, {@link #release}, {@link #signal},
- * {@link #announced} and {@link #broken} to the one thread that polls the queue.
+ * <p>A guest behind an IOMMU waits whenever it takes memory back. So the worker of such a ring also says when it is
+ * between two bursts, and the control loop need not wait for its next: new addresses, or that the ring is {@link #park
+ * parked}, are seen before the guest's memory is used again.
+ *
+ * <p>Thread safety: {@link #offer}, {@link #recall}, {@link #base}, {@link #enabled}, {@link #call}, {@link #dma},
+ * {@link #announce} and {@link #close} belong to the control loop; {@link #poll}, {@link #attached}, {@link #release},
+ * {@link #signal}, {@link #announced} and {@link #broken} to the one thread that polls the queue.
  */
 final class RingSlot implements AutoCloseable {
     private static final int VACANT = 0;
@@ -39,6 +43,7 @@ final class RingSlot implements AutoCloseable {
 
     private final AtomicInteger state = new AtomicInteger(VACANT);
     private final EventSignal events = EventSignal.open();
+    private final Misses misses = new Misses();
     private Consumer<RejectReason> onBroken = reason -> {
     };
     private DeviceRing ring;
@@ -48,10 +53,21 @@ final class RingSlot implements AutoCloseable {
     // Written by the control loop, adopted by the worker: a version in the upper half, a descriptor in the lower.
     private volatile long callOffer = NO_CALL & 0xffff_ffffL;
     private volatile long callAdopted = callOffer;
+    // The same for the addresses of an IOMMU.
+    private volatile DmaMap dmaOffer;
+    private volatile DmaMap dmaAdopted;
+    private boolean isTranslated;
+    private volatile boolean isBusy;
+    private volatile boolean isParked;
 
     /** Sets who hears that the guest broke the ring. Before the first offer; called on the worker. */
     void onBroken(final Consumer<RejectReason> listener) {
         onBroken = listener;
+    }
+
+    /** What the worker cannot translate. */
+    Misses misses() {
+        return misses;
     }
 
     /**
@@ -81,6 +97,10 @@ final class RingSlot implements AutoCloseable {
             throw new IllegalStateException("ring " + setup.index() + " is still there");
         }
         ring = DeviceRing.of(setup);
+        dmaOffer = setup.dma();
+        dmaAdopted = setup.dma();
+        isTranslated = ring.isTranslated();
+        isParked = false;
         state.set(OFFERED);
     }
 
@@ -129,41 +149,110 @@ final class RingSlot implements AutoCloseable {
 
     /** Whether no worker uses an earlier call descriptor any more. */
     boolean isCallAdopted() {
+        return callAdopted == callOffer || !isWithWorker();
+    }
+
+    /** Sets by which addresses the ring reaches the guest's memory from now on. */
+    void dma(final DmaMap map) {
+        dmaOffer = map;
+    }
+
+    /** By which addresses the ring was last told to reach the guest's memory. */
+    DmaMap dma() {
+        return dmaOffer;
+    }
+
+    /** Whether no worker uses earlier addresses any more. */
+    boolean isDmaAdopted() {
+        return dmaAdopted == dmaOffer || !isBusy;
+    }
+
+    /** Has the worker keep the ring and not touch it, from {@link #isIdle} on; or touch it again. */
+    void park(final boolean parked) {
+        isParked = parked;
+    }
+
+    /** Whether the ring that was offered last is parked. */
+    boolean isParked() {
+        return isParked;
+    }
+
+    /** Whether the worker of a ring with an IOMMU is between two bursts. */
+    boolean isIdle() {
+        return !isBusy;
+    }
+
+    private boolean isWithWorker() {
         final int now = state.get();
-        return callAdopted == callOffer || now != ATTACHED && now != RECALLED;
+        return now == ATTACHED || now == RECALLED;
     }
 
     /**
-     * The ring to work on now, or null. Once per burst, where an {@link InternalError} is caught: see {@link
-     * MemoryFaults}.
+     * The ring to work on now, until {@link #leave}; or null. Once per burst, where an {@link InternalError} is caught:
+     * see {@link MemoryFaults}.
      */
     DeviceRing poll() {
+        enter();
         final int now = state.get();
-        if (now == ATTACHED) {
+        if (now == ATTACHED && !isParked) {
             if (callAdopted != callOffer) {
                 adoptCall();
             }
+            if (dmaAdopted != dmaOffer) {
+                adoptDma();
+            }
             return ring;
         }
-        return now == VACANT || now == DEAD ? null : handOver(now);
+        final DeviceRing offered = now == OFFERED || now == RECALLED ? handOver(now) : null;
+        if (offered == null) {
+            leave();
+        }
+        return offered;
     }
 
-    /** What {@link #poll} returned last, if the worker may go on using it; else null. */
+    /** What {@link #poll} returned last, if the worker may go on using it until {@link #leave}; else null. */
     DeviceRing attached() {
-        return state.get() == ATTACHED ? ring : null;
+        enter();
+        return state.get() == ATTACHED && !isParked ? ring : null;
+    }
+
+    private void enter() {
+        if (isTranslated) {
+            // Visible before the state and the addresses are read, or the control loop takes them away meanwhile.
+            isBusy = true;
+        }
+    }
+
+    /** The worker does not use the ring before it polls again. */
+    void leave() {
+        if (isTranslated) {
+            isBusy = false;
+        }
     }
 
     private DeviceRing handOver(final int now) {
+        // Once more: what the ring is like is known only since it was seen to be offered.
+        enter();
+        if (now == OFFERED && isParked) {
+            return null;
+        }
         if (now == OFFERED && state.compareAndSet(OFFERED, ATTACHED)) {
             ring.start();
             if (ring.canFault()) {
                 MemoryFaults.deliver();
             }
             adoptCall();
+            adoptDma();
             return ring;
         }
         state.compareAndSet(RECALLED, VACANT);
         return null;
+    }
+
+    private void adoptDma() {
+        final DmaMap map = dmaOffer;
+        ring.dma(map);
+        dmaAdopted = map;
     }
 
     private void adoptCall() {
@@ -180,6 +269,7 @@ final class RingSlot implements AutoCloseable {
 
     /** Gives up on the ring: its guest broke it. */
     void broken(final RejectReason reason) {
+        leave();
         if (!state.compareAndSet(ATTACHED, DEAD)) {
             state.compareAndSet(RECALLED, VACANT);
         }

@@ -135,7 +135,7 @@ final class SplitRing extends DeviceRing {
             }
             final long offset = guestAddress - start;
             if (offset < 0 || offset > room - length) {
-                if (!findRegion(guestAddress, length)) {
+                if (!findRegion(guestAddress, length, direction)) {
                     break;
                 }
                 start = regionStart;
@@ -189,11 +189,10 @@ final class SplitRing extends DeviceRing {
                 if (isInTable || hops > 1 || (flags & NEXT) != 0) {
                     return reject(RejectReason.INDIRECT_TABLE);
                 }
-                table = table(address, bytes);
-                if (table == GuestMemory.NONE) {
-                    return false;
+                table = table(chain, address, bytes);
+                if (table == AddressMap.NONE) {
+                    return chain.hasMiss();
                 }
-                chain.passesTable();
                 isInTable = true;
                 entries = (int) (bytes / DESCRIPTOR_SIZE);
                 index = 0;
@@ -213,6 +212,16 @@ final class SplitRing extends DeviceRing {
     @Override
     void rewind() {
         read = 0;
+    }
+
+    @Override
+    void markAhead() {
+        // Where the next is shows from how many there were.
+    }
+
+    @Override
+    void rewindTo(final int chains) {
+        read = chains;
     }
 
     @Override
@@ -240,6 +249,7 @@ final class SplitRing extends DeviceRing {
         nextAvail += n;
         nextUsed += n;
         read = 0;
+        passed(n);
     }
 
     private void putUsed(final int index, final int head, final int written) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.virtqueue;
 
-import io.millrace.linux.Fd;
+import io.millrace.Counters;
 import io.millrace.virtqueue.ProtocolViolation.Reason;
 
 /**
@@ -13,24 +13,26 @@ import io.millrace.virtqueue.ProtocolViolation.Reason;
 final class VhostDevice implements AutoCloseable {
     final DeviceOffer offer;
     final MemoryTable memory = new MemoryTable();
+    final Iommu iommu;
 
     private final Vring[] rings;
     private boolean hasFeatures;
     private long features;
     private long protocolFeatures;
     private long status;
-    private Fd backendChannel;
     private LogArea logArea;
 
     /**
      * @param slots vacant, two for each queue.
+     * @param scope where to count what an IOMMU does.
      */
-    VhostDevice(final DeviceOffer offer, final RingSlot[] slots) {
+    VhostDevice(final DeviceOffer offer, final RingSlot[] slots, final Counters.Scope scope) {
         this.offer = offer;
         rings = new Vring[slots.length];
         for (int i = 0; i < slots.length; i++) {
             rings[i] = new Vring(i, slots[i]);
         }
+        iommu = new Iommu(rings, scope);
     }
 
     /**
@@ -103,12 +105,39 @@ final class VhostDevice implements AutoCloseable {
         return status;
     }
 
-    /** Keeps the channel for requests of ours, and closes the one before. */
-    void backendChannel(final Fd channel) {
-        if (backendChannel != null) {
-            backendChannel.close();
+    /** Whether addresses of rings and buffers are those of a virtual IOMMU. */
+    private boolean isTranslated() {
+        return hasFeatures && Features.has(features, Features.VIRTIO_F_ACCESS_PLATFORM);
+    }
+
+    private DmaMap dma() {
+        return isTranslated() ? iommu.iotlb.map(memory.memory()) : DmaMap.of(memory.memory());
+    }
+
+    private long locate(final long address, final long length, final int access) {
+        return isTranslated() ? iommu.iotlb.locate(address, length, access)
+            : memory.memory().byUser().translate(address, length);
+    }
+
+    /**
+     * Has running rings use what the IOMMU says now.
+     *
+     * @param isLess whether something was taken back.
+     */
+    void publishDma(final boolean isLess) {
+        if (isTranslated()) {
+            iommu.publish(dma(), isLess);
         }
-        backendChannel = channel;
+    }
+
+    /** Whether no worker uses that range of the IOMMU's addresses any more; else ask again. */
+    boolean leaves(final long first, final long last) {
+        return !isTranslated() || iommu.leaves(ringKind(), first, last);
+    }
+
+    /** Whether all rings that the IOMMU has moved to other memory have been taken back; else ask again. */
+    boolean recallMoved() {
+        return iommu.recallMoved(this::whenReady);
     }
 
     /** Whether that differs from what was negotiated in whether writes are logged, and in nothing else. */
@@ -163,6 +192,16 @@ final class VhostDevice implements AutoCloseable {
         for (final Vring ring : rings) {
             ring.rearm();
         }
+        forgetDma();
+    }
+
+    /**
+     * Forgets what the IOMMU said if no ring runs any more: from then on nobody says what it takes back.
+     */
+    void forgetDma() {
+        if (!isAnyRunning()) {
+            iommu.iotlb.forget();
+        }
     }
 
     /** All have been recalled: the device is as it was when the driver first saw it. */
@@ -170,6 +209,7 @@ final class VhostDevice implements AutoCloseable {
         for (final Vring ring : rings) {
             ring.reset();
         }
+        forgetDma();
         status = 0;
     }
 
@@ -194,13 +234,22 @@ final class VhostDevice implements AutoCloseable {
     void startReady() throws ProtocolViolation {
         for (final Vring ring : rings) {
             ring.slot.enabled(isEnabled(ring));
-            if (!ring.isRunning()) {
-                final RingSetup setup = ring.whenReady(hasFeatures, features, memory.memory(), log());
-                if (setup != null) {
+            if (!ring.isRunning() || ring.isParked()) {
+                final RingSetup setup = whenReady(ring);
+                if (setup == null && isTranslated()) {
+                    ring.ask(ringKind(), iommu.iotlb);
+                } else if (setup != null && ring.isAt(setup)) {
+                    iommu.unpark(ring);
+                } else if (setup != null && !ring.isRunning()) {
                     start(ring, setup);
                 }
             }
         }
+    }
+
+    private RingSetup whenReady(final Vring ring) {
+        return !hasFeatures ? null : ring.whenReady(features, this::locate, dma(),
+            isTranslated() ? ring.slot.misses() : null, log());
     }
 
     private void start(final Vring ring, final RingSetup setup) throws ProtocolViolation {
@@ -213,7 +262,7 @@ final class VhostDevice implements AutoCloseable {
                 "ring " + setup.index() + " lies in memory whose file does not reach that far");
         }
         ring.slot.offer(setup);
-        ring.started();
+        ring.started(setup);
     }
 
     /** Gives up everything the front-end handed over. All rings have been recalled. */
@@ -222,7 +271,7 @@ final class VhostDevice implements AutoCloseable {
         for (final Vring ring : rings) {
             ring.close();
         }
-        backendChannel(null);
+        iommu.close();
         logArea(null);
         memory.close();
     }

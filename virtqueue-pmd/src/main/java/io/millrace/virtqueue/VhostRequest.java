@@ -29,7 +29,7 @@ enum VhostRequest {
     SEND_RARP(19, Payload.U64, Fds.NONE, Reply.ACK, ProtocolFeatures.RARP),
     NET_SET_MTU(20, Payload.U64, Fds.NONE, Reply.ACK, ProtocolFeatures.NET_MTU),
     SET_BACKEND_REQ_FD(21, Payload.NONE, Fds.ONE, Reply.ACK, ProtocolFeatures.BACKEND_REQ),
-    IOTLB_MSG(22, Payload.IOTLB, Fds.NONE, Reply.VALUE, 0),
+    IOTLB_MSG(22, Payload.IOTLB, Fds.NONE, Reply.ACK, ProtocolFeatures.BACKEND_REQ),
     SET_VRING_ENDIAN(23, Payload.VRING_STATE, Fds.NONE, Reply.ACK, ProtocolFeatures.CROSS_ENDIAN),
     GET_CONFIG(24, Payload.CONFIG, Fds.NONE, Reply.VALUE, ProtocolFeatures.CONFIG),
     SET_CONFIG(25, Payload.CONFIG, Fds.NONE, Reply.ACK, ProtocolFeatures.CONFIG),

@@ -42,6 +42,8 @@ final class VhostSession {
     private static final Logger LOG = LoggerFactory.getLogger(VhostSession.class);
     private static final Duration ASK_AGAIN = Duration.ofMillis(1);
     private static final Duration ASK_AGAIN_LATER = Duration.ofMillis(20);
+    /** A worker that is not asleep polls again within so long, and a front-end may have its guest wait. */
+    private static final long SOON_NS = 20_000;
     /** After that many messages other sessions get their turn. */
     private static final int MESSAGES_AT_ONCE = 64;
 
@@ -160,6 +162,15 @@ final class VhostSession {
         return isDead;
     }
 
+    /** A worker needs addresses that the front-end's IOMMU translates. */
+    void onMisses(final int index) {
+        if (end == null) {
+            guarded(() -> device.iommu.ask(device.ring(index)));
+        } else {
+            device.ring(index).slot.misses().forget();
+        }
+    }
+
     private void onReady(final int events) {
         guarded(() -> {
             channel.flush();
@@ -221,7 +232,7 @@ final class VhostSession {
     private void proceed(final Outcome first) throws ProtocolViolation {
         Outcome outcome = first;
         while (outcome.isWaiting()) {
-            if (!outcome.isQuiet()) {
+            if (!isQuietSoon(outcome)) {
                 suspend(outcome);
                 return;
             }
@@ -234,6 +245,17 @@ final class VhostSession {
         current.close();
         acknowledge(outcome);
         current = null;
+    }
+
+    private static boolean isQuietSoon(final Outcome outcome) {
+        final long start = System.nanoTime();
+        while (!outcome.isQuiet()) {
+            if (System.nanoTime() - start > SOON_NS) {
+                return false;
+            }
+            Thread.onSpinWait();
+        }
+        return true;
     }
 
     private void acknowledge(final Outcome outcome) throws ProtocolViolation {

@@ -51,6 +51,8 @@ final class VhostUserPort extends QueuePort<DeviceRxQueue, DeviceTxQueue> {
     private RingSlot slot(final int index) {
         final RingSlot slot = new RingSlot();
         slot.onBroken(reason -> context().control().execute(() -> link.onBroken(index, reason)));
+        final Runnable onMisses = () -> link.onMisses(index);
+        slot.misses().onTold(() -> context().control().execute(onMisses));
         return slot;
     }
 

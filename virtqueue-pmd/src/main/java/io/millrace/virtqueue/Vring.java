@@ -27,7 +27,7 @@ final class Vring implements AutoCloseable {
     private Fd call;
     private Fd err;
     private boolean isEnabled;
-    private boolean isRunning;
+    private RingSetup running;
     private boolean isBroken;
 
     Vring(final int index, final RingSlot slot) {
@@ -35,30 +35,65 @@ final class Vring implements AutoCloseable {
         this.slot = slot;
     }
 
+    /** Where a device finds what a front-end means by an address of a ring. */
+    @FunctionalInterface
+    interface Locator {
+        /**
+         * Finds so many bytes of a ring.
+         *
+         * @param access {@link Misses#READ}, and {@link Misses#WRITE} if the device writes there.
+         * @return where they are in this process; {@link AddressMap#NONE} if they are not there, or not yet.
+         */
+        long locate(long address, long length, int access);
+    }
+
     /**
      * The one condition for starting: everything is known, and all of the ring is in the guest's memory.
      *
+     * @param misses null if no IOMMU translates addresses.
      * @return what to start with, or null if the condition does not hold.
      */
-    RingSetup whenReady(final boolean hasFeatures, final long features, final GuestMemory memory,
+    RingSetup whenReady(final long features, final Locator locator, final DmaMap dma, final Misses misses,
                         final DirtyLog log) {
-        if (!hasFeatures || size == 0 || !hasBase || !hasAddresses || !hasKick || isBroken) {
-            return null;
-        }
         final RingKind kind = RingKind.of(features);
-        if (!kind.isSize(size) || !kind.isBase(base & 0xffff_ffffL)) {
-            // Said before the features were.
+        if (!isComplete(kind)) {
             return null;
         }
-        final long localDesc = memory.translateUser(desc, kind.descLength(size));
-        final long localAvail = memory.translateUser(avail, kind.driverLength(size));
-        final long localUsed = memory.translateUser(used, kind.deviceLength(size));
+        final long localDesc = locator.locate(desc, kind.descLength(size), kind.descAccess());
+        final long localAvail = locator.locate(avail, kind.driverLength(size), Misses.READ);
+        final long localUsed = locator.locate(used, kind.deviceLength(size), Misses.READ | Misses.WRITE);
         // A region may begin anywhere in the front-end, so what was aligned there need not be aligned here.
-        if (localDesc == GuestMemory.NONE || localAvail == GuestMemory.NONE || localUsed == GuestMemory.NONE
+        if (localDesc == AddressMap.NONE || localAvail == AddressMap.NONE || localUsed == AddressMap.NONE
             || !kind.isAligned(localDesc, localAvail, localUsed)) {
             return null;
         }
-        return new RingSetup(index, size, localDesc, localAvail, localUsed, base, features, memory, log, kick);
+        return new RingSetup(index, size, localDesc, localAvail, localUsed, base, features, dma, misses, log, kick);
+    }
+
+    private boolean isComplete(final RingKind kind) {
+        // Size and base may have been said before the features were.
+        return size != 0 && hasBase && hasAddresses && hasKick && !isBroken && kind.isSize(size)
+            && kind.isBase(base & 0xffff_ffffL);
+    }
+
+    /** Asks where it is, if that is all that keeps it from starting. */
+    void ask(final RingKind kind, final Iotlb iotlb) throws ProtocolViolation {
+        if (isComplete(kind)) {
+            iotlb.ask(desc, kind.descLength(size), kind.descAccess());
+            iotlb.ask(avail, kind.driverLength(size), Misses.READ);
+            iotlb.ask(used, kind.deviceLength(size), Misses.READ | Misses.WRITE);
+        }
+    }
+
+    /** Whether any of it lies between two addresses, both included, of those that a front-end means. */
+    boolean touches(final RingKind kind, final long first, final long last) {
+        return hasAddresses && (isTouched(desc, kind.descLength(size), first, last)
+            || isTouched(avail, kind.driverLength(size), first, last)
+            || isTouched(used, kind.deviceLength(size), first, last));
+    }
+
+    private static boolean isTouched(final long start, final long length, final long first, final long last) {
+        return Long.compareUnsigned(start, last) <= 0 && Long.compareUnsigned(start + length - 1, first) >= 0;
     }
 
     void size(final int entries) {
@@ -99,6 +134,11 @@ final class Vring implements AutoCloseable {
         hasKick = true;
     }
 
+    /** How its driver wakes whoever serves it, or null. */
+    Fd kick() {
+        return kick;
+    }
+
     /**
      * A new call, or null for never. Owned from now on.
      *
@@ -131,19 +171,30 @@ final class Vring implements AutoCloseable {
     }
 
     boolean isRunning() {
-        return isRunning;
+        return running != null;
     }
 
     /** The slot has the ring now. */
-    void started() {
-        isRunning = true;
+    void started(final RingSetup setup) {
+        running = setup;
+    }
+
+    /** Whether it runs where {@code setup} would have it run. */
+    boolean isAt(final RingSetup setup) {
+        return running != null && running.descAddress() == setup.descAddress()
+            && running.availAddress() == setup.availAddress() && running.usedAddress() == setup.usedAddress();
+    }
+
+    /** Whether it runs and may not be touched, for its own addresses have been taken back. */
+    boolean isParked() {
+        return running != null && slot.isParked();
     }
 
     /** The slot has given the ring back. It goes on where it is, once it is ready again. */
     void stopped() {
-        if (isRunning) {
+        if (running != null) {
             base = slot.base();
-            isRunning = false;
+            running = null;
         }
     }
 

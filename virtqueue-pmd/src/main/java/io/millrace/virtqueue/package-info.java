@@ -11,8 +11,8 @@
  *   DeviceLink           DeviceRxQueue            DriverLink           DriverRxQueue
  *   VhostSession         DeviceTxQueue            DriverSession        DriverTxQueue
  *   VhostDevice, Vring   DeviceRing, Chain        FrontEnd, Handshake  DriverRing
- *   MemoryTable   \      GuestMemory              DriverMemory  \       ^
- *        |         \       ^                          |          \      |
+ *   MemoryTable   \      DmaMap, AddressMap       DriverMemory  \       ^
+ *   Iommu, Iotlb   \       ^                          |          \      |
  *        |          +-&gt; RingSlot                      |           +-&gt; DriverSlot
  *        |                                            |
  *        +------ MessageChannel ===== socket ===== MessageChannel
@@ -29,7 +29,7 @@
  *
  * <p>Reading order: Rendezvous for how either side finds the other; Message, MessageChannel and VhostRequest for the
  * protocol; then for the device side DeviceLink, VhostSession, RequestHandlers, RingSlot, DeviceRing, SplitRing,
- * PackedRing, PackedPosition, DeviceRxQueue; for the driver side DriverLink, Handshake, FrontEnd, DriverSlot,
- * DriverRing, DriverRxQueue.
+ * PackedRing, PackedPosition, DeviceRxQueue, and Iotlb for guests behind an IOMMU; for the driver side DriverLink,
+ * Handshake, FrontEnd, DriverSlot, DriverRing, DriverRxQueue.
  */
 package io.millrace.virtqueue;

@@ -74,12 +74,12 @@ class MemoryTableTest {
     void shouldTranslateWhatLiesInOneRegion() throws ProtocolViolation {
         set(0, 4 * PAGE, 0x7000_0000, 0, 0x10_0000, 4 * PAGE, 0x8000_0000L, 4 * PAGE);
         final GuestMemory memory = table.memory();
-        final long start = memory.translate(0, 4 * PAGE);
-        assertNotEquals(GuestMemory.NONE, start);
-        assertEquals(start + 100, memory.translateUser(0x7000_0000 + 100, 1));
-        assertEquals(GuestMemory.NONE, memory.translate(1, 4 * PAGE));
-        assertEquals(GuestMemory.NONE, memory.translateUser(0x7000_0000 - 1, 2));
-        assertEquals(GuestMemory.NONE, memory.translate(-8, 16));
+        final long start = memory.byGuest().translate(0, 4 * PAGE);
+        assertNotEquals(AddressMap.NONE, start);
+        assertEquals(start + 100, memory.byUser().translate(0x7000_0000 + 100, 1));
+        assertEquals(AddressMap.NONE, memory.byGuest().translate(1, 4 * PAGE));
+        assertEquals(AddressMap.NONE, memory.byUser().translate(0x7000_0000 - 1, 2));
+        assertEquals(AddressMap.NONE, memory.byGuest().translate(-8, 16));
     }
 
     @Test
@@ -122,7 +122,7 @@ class MemoryTableTest {
         set(0, PAGE, PAGE, 0, PAGE, PAGE, 0, PAGE, -2 * PAGE, PAGE, -2 * PAGE, 2 * PAGE);
         assertEquals(3, table.memory().regions().size());
         // They touch in one view and not in ours, so nothing spans two of them.
-        assertEquals(GuestMemory.NONE, table.memory().translate(PAGE - 8, 16));
+        assertEquals(AddressMap.NONE, table.memory().byGuest().translate(PAGE - 8, 16));
     }
 
     @Test
@@ -208,6 +208,6 @@ class MemoryTableTest {
         }
         assertSame(before, table.memory());
         assertEquals(mapped, OpenFiles.mappings());
-        assertTrue(table.populate(before.translate(0, PAGE), PAGE));
+        assertTrue(table.populate(before.byGuest().translate(0, PAGE), PAGE));
     }
 }

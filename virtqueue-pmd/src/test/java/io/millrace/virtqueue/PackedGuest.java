@@ -36,7 +36,7 @@ final class PackedGuest extends GuestPages {
     RingSetup setup(final long features, final boolean isSealed, final int base) {
         final GuestMemory memory = memory(isSealed);
         return new RingSetup(1, size, low.address() + DESC, low.address() + DRIVER, low.address() + DEVICE, base,
-            features, memory, log(memory), kick.fd());
+            features, DmaMap.of(memory), null, log(memory), kick.fd());
     }
 
     /** Makes it a ring that has been used up to there, instead of a new one. */

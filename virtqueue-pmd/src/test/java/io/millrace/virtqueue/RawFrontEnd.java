@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.virtqueue;
 
+import io.millrace.Counters;
 import io.millrace.linux.Errno;
 import io.millrace.linux.EventFd;
 import io.millrace.linux.Fd;
@@ -41,6 +42,9 @@ final class RawFrontEnd implements AutoCloseable {
     final EventFd event = EventFd.create();
     /** What {@link #negotiate} accepts. */
     long protocolFeatures = PROTOCOL_FEATURES;
+    /** What the test's thread does while it waits for an answer. */
+    Runnable meanwhile = () -> {
+    };
     private final UnixSocket socket;
     private final MessageChannel channel;
 
@@ -62,6 +66,12 @@ final class RawFrontEnd implements AutoCloseable {
                 LockSupport.parkNanos(20_000);
             }
         }
+    }
+
+    /** What a device of one queue serves. */
+    static RequestHandlers handlers() {
+        return new RequestHandlers(
+            new VhostDevice(DeviceOffer.DEFAULT, new RingSlot[0], Counters.inMemory().scope("iommu")));
     }
 
     static ByteBuffer payload(final int size) {
@@ -172,6 +182,7 @@ final class RawFrontEnd implements AutoCloseable {
                     return message;
                 }
                 assertTrue(System.nanoTime() - start < DEADLINE_NS, "no answer");
+                meanwhile.run();
                 LockSupport.parkNanos(20_000);
             }
         } catch (final ProtocolViolation e) {

@@ -22,11 +22,19 @@ final class SplitGuest extends GuestPages {
         return setup(features, true);
     }
 
+    /** As if it were behind an IOMMU that maps all of its memory. */
+    RingSetup translated(final long features, final Misses misses) {
+        return setup(features, misses, memory(true));
+    }
+
     @Override
     RingSetup setup(final long features, final boolean isSealed) {
-        final GuestMemory memory = memory(isSealed);
+        return setup(features, null, memory(isSealed));
+    }
+
+    private RingSetup setup(final long features, final Misses misses, final GuestMemory memory) {
         return new RingSetup(1, size, low.address() + DESC, low.address() + AVAIL, low.address() + USED, 0, features,
-            memory, log(memory), kick.fd());
+            DmaMap.of(memory), misses, log(memory), kick.fd());
     }
 
     void desc(final int index, final long address, final long length, final int flags, final int next) {

@@ -16,7 +16,7 @@ class VhostFuzzTest {
     private static final int SESSIONS = 400;
     private static final int MESSAGES = 60;
     private static final RequestHandlers SERVED =
-        new RequestHandlers(new VhostDevice(DeviceOffer.DEFAULT, new RingSlot[0]));
+        RawFrontEnd.handlers();
 
     @Test
     void shouldSurviveAnythingThatIsSaid() {
