@@ -72,7 +72,13 @@ final class Guest implements Station, AutoCloseable {
 
     /** Starts guest {@code id} without a network card, from another file system, with these options of QEMU. */
     static Guest startAlone(final int id, final Path folder, final Path image, final String... options) {
-        return start(id, 0, folder, image, "", options);
+        return startAlone(id, folder, image, "", options);
+    }
+
+    /** The same with options of the guest's kernel. */
+    static Guest startAlone(final int id, final Path folder, final Path image, final String kernelOptions,
+                            final String[] options) {
+        return start(id, 0, folder, image, kernelOptions, options);
     }
 
     /** Starts a QEMU that waits for this guest to be migrated to it, over another link. */

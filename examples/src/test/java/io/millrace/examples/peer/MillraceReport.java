@@ -48,6 +48,12 @@ record MillraceReport(Map<String, Long> counters) {
         return sum(name -> name.matches(pattern));
     }
 
+    /** How many counters that are above 0 have names that match {@code pattern}. */
+    long count(final String pattern) {
+        return counters.entrySet().stream()
+            .filter(entry -> entry.getKey().matches(pattern) && entry.getValue() > 0).count();
+    }
+
     /**
      * Fails unless what came in, with what was cut counted by its pieces, is what went out or was dropped by name.
      *

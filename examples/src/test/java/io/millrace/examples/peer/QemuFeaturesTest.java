@@ -164,28 +164,10 @@ final class QemuFeaturesTest {
     }
 
     private static Station inside(final int n) {
-        return new At(guest, "10.1." + n + ".1");
+        return guest.at("10.1." + n + ".1");
     }
 
     private static Station peer(final int n) {
-        return new At(outside, "10.1." + n + ".2");
-    }
-
-    /** A station by one of its addresses. */
-    private record At(Station station, String address) implements Station {
-        @Override
-        public String scratch() {
-            return station.scratch();
-        }
-
-        @Override
-        public String pingProgram() {
-            return station.pingProgram();
-        }
-
-        @Override
-        public Result shell(final String command, final Duration limit) {
-            return station.shell(command, limit);
-        }
+        return outside.at("10.1." + n + ".2");
     }
 }

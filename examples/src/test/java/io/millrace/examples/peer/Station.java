@@ -24,6 +24,29 @@ interface Station {
     /** Runs a shell command, which is ended after {@code limit}. */
     Result shell(String command, Duration limit);
 
+    /** The same station by another of its addresses. */
+    default Station at(final String other) {
+        return new At(this, other);
+    }
+
+    /** A station by one of its addresses. */
+    record At(Station station, String address) implements Station {
+        @Override
+        public String scratch() {
+            return station.scratch();
+        }
+
+        @Override
+        public String pingProgram() {
+            return station.pingProgram();
+        }
+
+        @Override
+        public Result shell(final String command, final Duration limit) {
+            return station.shell(command, limit);
+        }
+    }
+
     /** What a command printed, errors included, and its exit status (above 123 when its time was up). */
     record Result(int status, String output) {
         /** The output of a command that must have succeeded. */

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+package io.millrace.examples.peer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Guests whose network cards are behind a virtual IOMMU: their kernel maps each buffer before the device may use it,
+ * and takes it away afterwards, at once or in batches.
+ *
+ * <pre>
+ *   guest, intel_iommu=on   10.1.1.1 -- IOMMU -- split ----- n1.sock --+
+ *                           10.1.2.1 -- IOMMU -- packed=on - n2.sock --+- millrace switch -- tap -- 10.1.N.2
+ *                           ...                                      --+
+ * </pre>
+ */
+@Tag("peer")
+@ExtendWith(PeerLogs.class)
+final class QemuIommuTest {
+    private static final List<String> DEVICES = List.of("ats=on", "ats=on,packed=on", "ats=on,mq=on",
+        "ats=on,indirect_desc=off", "ats=on,mrg_rxbuf=off,packed=on");
+    private static final int QUEUES = 2;
+    private static final int PINGS = 20;
+    private static final Duration REACH_LIMIT = Duration.ofSeconds(40);
+    private static final long BYTES = 2 << 20;
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"intel_iommu=on", "intel_iommu=on iommu.strict=1", "intel_iommu=on iommu=pt"})
+    void shouldServeCardsBehindAnIommu(final String kernelOptions) {
+        Peer.require(Peer.QEMU, Peer.GUEST_KERNEL, Peer.GUEST_TOOLS, Peer.LAB_TOOLS);
+        Peer.requireNetAdmin();
+        final Path image = GuestImage.of(GuestKernel.newest().orElseThrow());
+        try (NetLab lab = new NetLab(folder)) {
+            final NetLab.Namespace outside = lab.namespace("n");
+            final String tap = lab.name("t");
+            try (MillraceProcess millrace = startSwitch(tap, outside);
+                 Guest guest = Guest.startAlone(9, folder, image, kernelOptions, options()).awaitBoot(1)) {
+                outside.live(tap, "10.1.0.2", 1500);
+                assertTrue(guest.run("cat /proc/cmdline; ls /sys/class/iommu").contains("dmar"));
+                numbers().forEach(n -> {
+                    outside.run("ip address add 10.1." + n + ".2/24 dev " + tap);
+                    guest.run("sysctl -q -w net.ipv4.conf.all.arp_ignore=1; device=$(grep -l " + mac(n)
+                        + " /sys/class/net/*/address | cut -d / -f 5); ip address add 10.1." + n
+                        + ".1/24 dev $device; ip link set $device up");
+                });
+                numbers().forEach(n -> exchange(guest.at("10.1." + n + ".1"), outside.at("10.1." + n + ".2")));
+                guest.kill();
+                final MillraceReport report = millrace.finish();
+                report.mustBalance(DEVICES.size() + 1);
+                assertEquals(DEVICES.size(), report.count("port/[^/]+/iommu/misses"));
+            }
+        }
+    }
+
+    private static void exchange(final Station inside, final Station peer) {
+        assertTrue(peer.reaches(inside, REACH_LIMIT), () -> inside.address() + " does not answer");
+        // A guest that takes mappings back in batches takes all of them back; an emulated one is slow to tell them anew.
+        assertTrue(peer.ping(inside, PINGS) >= PINGS / 2, inside::address);
+        assertTrue(inside.ping(peer, PINGS, "-s 1400") >= PINGS / 2, inside::address);
+        final String limit = "-w 64K -n " + BYTES;
+        assertTrue(Iperf.tcp(inside, peer, false, limit) > BYTES / 2, () -> "from " + inside.address());
+        assertTrue(Iperf.tcp(inside, peer, true, limit) > BYTES / 2, () -> "to " + inside.address());
+    }
+
+    private MillraceProcess startSwitch(final String tap, final NetLab.Namespace outside) {
+        final List<String> arguments = new ArrayList<>(List.of("switch"));
+        numbers().forEach(n -> arguments.add("vhost-user:" + socket(n) + ",queues=" + QUEUES));
+        arguments.add("tap:" + tap + ",netns=" + outside.name());
+        return MillraceProcess.start(folder, arguments.toArray(new String[0])).awaitReady();
+    }
+
+    private static IntStream numbers() {
+        return IntStream.rangeClosed(1, DEVICES.size());
+    }
+
+    private Path socket(final int n) {
+        return folder.resolve("n" + n + ".sock");
+    }
+
+    private static String mac(final int n) {
+        return String.format("52:54:00:00:01:%02x", n);
+    }
+
+    private String[] options() {
+        final List<String> options = new ArrayList<>(List.of("-machine", "q35", "-device",
+            "intel-iommu,intremap=off,device-iotlb=on", "-m", "256M", "-smp", Integer.toString(QUEUES),
+            "-object", "memory-backend-memfd,id=memory,size=256M,share=on", "-numa", "node,memdev=memory"));
+        numbers().forEach(n -> {
+            final String device = DEVICES.get(n - 1);
+            options.addAll(List.of("-chardev", "socket,id=net" + n + ",reconnect=1,path=" + socket(n),
+                "-netdev", "vhost-user,id=card" + n + ",chardev=net" + n
+                    + (device.contains("mq=on") ? ",queues=" + QUEUES : ""),
+                "-device", "pcie-root-port,id=port" + n + ",chassis=" + n,
+                // As Guest.Link: no vectors.
+                "-device", "virtio-net-pci,bus=port" + n + ",vectors=0,romfile=,netdev=card" + n + ",mac=" + mac(n)
+                    + ",iommu_platform=on,disable-legacy=on," + device));
+        });
+        return options.toArray(new String[0]);
+    }
+}
