@@ -5,11 +5,11 @@ package io.millrace.virtqueue;
  * Ranges of one address space and where each of them begins in another: immutable, sorted, without overlaps.
  *
  * <pre>
- *   find, by halves        start       size      target
- *                        +----------+---------+--------------+
- *   0x1000_0800  -----&gt;  | 1000_0000|  2000   | 7f00_4400_0000 |  -----&gt;  7f00_4400_0800
- *                        | 1000_2000|  1000   | 7f00_1234_5000 |
- *                        +----------+---------+--------------+
+ *                     start       size   target
+ *                   +-----------+------+----------------+
+ *   1000_0800 -----&gt; | 1000_0000 | 2000 | 7f00_4400_0000 | -----&gt; 7f00_4400_0800
+ *                   | 1000_2000 | 1000 | 7f00_1234_5000 |
+ *                   +-----------+------+----------------+
  * </pre>
  *
  * <p>Addresses are any 64 bits, without sign; no range wraps around. A lookup always says how many bytes will be

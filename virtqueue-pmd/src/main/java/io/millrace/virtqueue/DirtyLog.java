@@ -30,13 +30,25 @@ final class DirtyLog {
         pages = area.size() * Byte.SIZE;
     }
 
-    /** Marks what was written, from an address of this process on: what lies in one region of the memory. */
+    /** Marks what was written, from an address of this process on: what of it lies in the memory. */
     void written(final long localAddress, final long length) {
-        final int region = length <= 0 ? -1 : memory.find(localAddress, 1);
-        if (region < 0) {
-            return;
+        long local = localAddress;
+        long left = length;
+        while (left > 0) {
+            // Regions that are neighbours here need not be in the guest.
+            final int region = memory.find(local, 1);
+            if (region < 0) {
+                return;
+            }
+            final long offset = local - memory.start(region);
+            final long part = Math.min(left, memory.size(region) - offset);
+            markAll(memory.target(region) + offset, part);
+            local += part;
+            left -= part;
         }
-        final long guestAddress = memory.target(region) + (localAddress - memory.start(region));
+    }
+
+    private void markAll(final long guestAddress, final long length) {
         final long last = guestAddress + length - 1 >>> PAGE_SHIFT;
         for (long page = guestAddress >>> PAGE_SHIFT; page <= last && page < pages; page++) {
             mark(page);

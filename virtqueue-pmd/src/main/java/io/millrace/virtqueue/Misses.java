@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 package io.millrace.virtqueue;
 
+import java.util.concurrent.TimeUnit;
+
 /**
  * Addresses of a guest that the worker of one queue cannot translate, on their way to the control loop, which asks the
  * front-end for them. They go in batches, one at a time: what comes while a batch is on its way is forgotten, for
@@ -22,6 +24,8 @@ final class Misses {
      */
     private static final int CAPACITY = 32;
 
+    private static final long TELL_AGAIN_NS = TimeUnit.MILLISECONDS.toNanos(1);
+
     private final long[] entries = new long[CAPACITY];
     private Runnable onTold = () -> {
     };
@@ -30,6 +34,8 @@ final class Misses {
     private boolean isAwaited;
     // By which addresses what was noted is missing; handed over with it.
     private DmaMap map;
+    private DmaMap toldMap;
+    private long toldNs;
 
     /** Sets who hears that a batch is there to be taken. Before the first is noted; called on the worker. */
     void onTold(final Runnable listener) {
@@ -55,23 +61,30 @@ final class Misses {
         if (noted == 0 || entries[noted - 1] != entry) {
             entries[noted++] = entry;
         }
-        if (noted == CAPACITY) {
-            tell();
-            return false;
-        }
-        return true;
+        return noted < CAPACITY;
     }
 
     /** Whether more can be noted now. */
     boolean hasRoom() {
-        return told == 0;
+        return told == 0 && noted < CAPACITY;
     }
 
-    /** Hands over what was noted. */
+    /**
+     * Hands over what was noted; forgets it if a batch that was missing in the same map has just been handed over: a
+     * guest that offers what it never maps is not to keep the control loop busy.
+     */
     void tell() {
-        if (noted > 0) {
-            told = noted;
-            noted = 0;
+        if (noted == 0) {
+            return;
+        }
+        final long nowNs = System.nanoTime();
+        final boolean isAgain = map == toldMap && nowNs - toldNs < TELL_AGAIN_NS;
+        final int n = noted;
+        noted = 0;
+        if (!isAgain) {
+            toldMap = map;
+            toldNs = nowNs;
+            told = n;
             onTold.run();
         }
     }

@@ -10,6 +10,7 @@ import org.agrona.UnsafeApi;
 import org.junit.jupiter.api.Test;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -106,6 +107,18 @@ class DirtyLogTest {
                 assertEquals(1, ring.tx.transmit(ring.burst));
                 assertEquals(Set.of(SplitGuest.USED / (long) PAGE), marked(all));
             }
+        }
+    }
+
+    @Test
+    void shouldMarkBothOfTwoRegionsThatAreNeighboursHereOnly() throws ProtocolViolation {
+        try (Fd file = sealed(LOG_BYTES); LogArea area = LogArea.map(file, LOG_BYTES, 0);
+             Mapping mapping = Mapping.map(file, 0, 2 * PAGE, "both")) {
+            final GuestMemory memory = new GuestMemory(List.of(
+                new GuestRegion(GuestPages.BASE + 9 * PAGE, 0, PAGE, mapping, 0, true),
+                new GuestRegion(GuestPages.BASE, PAGE, PAGE, mapping, PAGE, true)));
+            new DirtyLog(memory, area).written(mapping.address() + PAGE - 10, 20);
+            assertEquals(Set.of(9L, 0L), marked(area));
         }
     }
 
