@@ -103,7 +103,7 @@ final class DriverRxQueue implements RxQueue, AutoCloseable {
             ring = null;
             slot.abandon(frames);
             onFault.accept(current.fault());
-        } else if (current.free() >= Math.min(REFILL_LEAST, current.size() / 4)) {
+        } else if (current.free() >= Math.min(REFILL_LEAST, (current.size() + 3) / 4)) {
             refill(current, frames);
         }
         return received;

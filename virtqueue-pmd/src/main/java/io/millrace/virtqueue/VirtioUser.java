@@ -22,7 +22,7 @@ import java.nio.file.Path;
  */
 public final class VirtioUser implements PollModeDriver {
     static final int MAX_QUEUES = 128;
-    static final int MIN_RING = 16;
+    static final int MIN_RING = 1;
     static final int MAX_RING = 32768;
 
     static final int MIN_MTU = 68;
@@ -133,8 +133,9 @@ public final class VirtioUser implements PollModeDriver {
     }
 
     /**
-     * How many descriptors every ring has: 16 to 32768, 256 if not said; a power of two unless {@link #packed} was said
-     * before. Each receive queue keeps that many frames of the pool posted.
+     * How many descriptors every ring has: 1 to 32768, 256 if not said; a power of two unless {@link #packed} was said
+     * before. Each receive queue keeps that many frames of the pool posted. No packet can be received that is longer
+     * than all of them together, and no more packets than that can be on their way.
      *
      * @throws ConfigurationException if it is another number.
      */
