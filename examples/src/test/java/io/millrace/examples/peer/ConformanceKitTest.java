@@ -72,7 +72,7 @@ final class ConformanceKitTest {
     void shouldJudgeDpdk() {
         Peer.require(Peer.TESTPMD);
         final Path socket = folder.resolve("dpdk.sock");
-        try (TestPmd testPmd = TestPmd.start(List.of("net_vhost0,iface=" + socket + ",queues=1"),
+        try (TestPmd testPmd = TestPmd.start(List.of("net_vhost0,iface=" + socket + ",queues=1,iommu-support=1"),
             List.of("--forward-mode=macswap", "--port-topology=loop"))) {
             testPmd.startForwarding();
             final Conformance conformance = new Conformance(socket, PATIENCE);

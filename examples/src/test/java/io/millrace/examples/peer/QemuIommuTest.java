@@ -68,7 +68,7 @@ final class QemuIommuTest {
 
     private static void exchange(final Station inside, final Station peer) {
         assertTrue(peer.reaches(inside, REACH_LIMIT), () -> inside.address() + " does not answer");
-        // A guest that takes mappings back in batches takes all of them back; an emulated one is slow to tell them anew.
+        // A guest that takes mappings back in batches takes all of them back; an emulated one is slow to tell them.
         assertTrue(peer.ping(inside, PINGS) >= PINGS / 2, inside::address);
         assertTrue(inside.ping(peer, PINGS, "-s 1400") >= PINGS / 2, inside::address);
         final String limit = "-w 64K -n " + BYTES;

@@ -33,8 +33,8 @@ public final class Conformance {
 
     /** Every scenario there is. */
     public static List<Scenario> scenarios() {
-        return Stream.of(FeatureScenarios.all(), MessageScenarios.all(), RingScenarios.all(), NotifyScenarios.all())
-            .flatMap(List::stream).toList();
+        return Stream.of(FeatureScenarios.all(), MessageScenarios.all(), RingScenarios.all(), NotifyScenarios.all(),
+            IommuScenarios.all()).flatMap(List::stream).toList();
     }
 
     /** Plays one, with a connection of its own, in bounded time. Whatever the back-end does, this returns. */

@@ -86,10 +86,15 @@ final class Guest implements AutoCloseable {
 
     /** Takes VERSION_1 and protocol features if they are offered, and {@code more}, which must be. */
     Guest negotiate(final long more) {
+        return negotiate(more, 0);
+    }
+
+    /** The same with a protocol feature that most scenarios leave alone. */
+    Guest negotiate(final long more, final long protocol) {
         final long base = offered & (Wire.VERSION_1 | Wire.PROTOCOL_FEATURES);
         if (offers(Wire.PROTOCOL_FEATURES)) {
             protocolOffered = transcript.ask(Wire.GET_PROTOCOL_FEATURES);
-            transcript.send(Wire.SET_PROTOCOL_FEATURES, Wire.u64(protocolOffered & PROTOCOL));
+            transcript.send(Wire.SET_PROTOCOL_FEATURES, Wire.u64(protocolOffered & (PROTOCOL | protocol)));
             if ((protocolOffered & Wire.P_REPLY_ACK) != 0) {
                 transcript.requireAcks();
             }

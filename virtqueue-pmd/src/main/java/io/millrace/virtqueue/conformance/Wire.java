@@ -21,6 +21,10 @@ final class Wire {
     static final int SET_PROTOCOL_FEATURES = 16;
     static final int GET_QUEUE_NUM = 17;
     static final int SET_VRING_ENABLE = 18;
+    static final int SET_BACKEND_REQ_FD = 21;
+    static final int IOTLB_MSG = 22;
+    /** What a back-end sends. */
+    static final int BACKEND_IOTLB_MSG = 1;
 
     static final int HEADER_LENGTH = 12;
     static final int VERSION = 1;
@@ -33,11 +37,13 @@ final class Wire {
     static final long EVENT_IDX = 1L << 29;
     static final long PROTOCOL_FEATURES = 1L << 30;
     static final long VERSION_1 = 1L << 32;
+    static final long ACCESS_PLATFORM = 1L << 33;
     static final long RING_PACKED = 1L << 34;
 
     static final long P_MQ = 1;
     static final long P_LOG_SHMFD = 1 << 1;
     static final long P_REPLY_ACK = 1 << 3;
+    static final long P_BACKEND_REQ = 1 << 5;
 
     private Wire() {
     }
