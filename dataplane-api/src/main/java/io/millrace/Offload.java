@@ -70,17 +70,28 @@ public final class Offload {
     }
 
     /**
-     * The bits that {@link #text} would write so.
+     * The bits that {@link #text} would write so; {@code all} for all of them.
      *
-     * @throws ConfigurationException naming the word that is none of these.
+     * @throws ConfigurationException if any word is none of these.
      */
     public static int parse(final String text) {
+        return parse("what a port leaves to others", text);
+    }
+
+    /** The same for a message that begins with what it is. */
+    static int parse(final String what, final String text) {
+        if (text.equals("none")) {
+            return 0;
+        }
+        if (text.equals("all")) {
+            return (1 << NAMES.size()) - 1;
+        }
         int bits = 0;
-        for (final String word : text.equals("none") ? new String[0] : text.split("\\+", -1)) {
+        for (final String word : text.split("\\+", -1)) {
             final int bit = NAMES.indexOf(word);
             if (bit < 0) {
-                throw new ConfigurationException("there is no offload " + word + ": take none, or some of "
-                    + String.join("+", NAMES));
+                throw new ConfigurationException(what + " is all, none, or some of csum, tso4, tso6, ecn and uso with +"
+                    + " between them, not " + text);
             }
             bits |= 1 << bit;
         }

@@ -21,6 +21,17 @@ public final class PortSpec extends Spec {
         return new PortSpec(text, colon);
     }
 
+    /**
+     * The option {@code offloads}: bits of {@link Offload}, as {@code csum+tso4}, {@code none} or {@code all}.
+     *
+     * @param otherwise what it is if it is not there.
+     * @throws ConfigurationException if it is none of these.
+     */
+    public int offloads(final int otherwise) {
+        final String value = option("offloads", null);
+        return value == null ? otherwise : Offload.parse("the option offloads of port \"" + this + "\"", value);
+    }
+
     /** The type that it names. */
     PortType portType() {
         return find(PortType.class, PortType::name);

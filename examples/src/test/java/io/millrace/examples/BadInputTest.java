@@ -74,7 +74,7 @@ class BadInputTest {
         echo tap:this-name-is-too-long | millrace echo: "this-name-is-too-long" cannot be the name of an interface: tak
         echo tap:a,queues=0 | millrace echo: the option queues of port "tap:a,queues=0" is a whole number from 1 to
         echo tap:a,mtu=1 | millrace echo: the option mtu of port "tap:a,mtu=1" is a whole number from 68 to
-        echo tap:a,offloads=x | millrace echo: the option offloads of port "tap:a,offloads=x" is all, or some of csum
+        echo tap:a,offloads=x | millrace echo: the option offloads of port "tap:a,offloads=x" is all, none, or some
         echo tap:a,io=x | millrace echo: the option io of port "tap:a,io=x" is auto, uring or plain, not x
         echo tap:a,mac=x | millrace echo: the option mac of port "tap:a,mac=x" is an address like 02:00:00:00:00:01
         echo afxdp:this-name-is-too-long | millrace echo: "this-name-is-too-long" is no name of a network interface:

@@ -2,7 +2,6 @@
 package io.millrace.tap;
 
 import io.millrace.ConfigurationException;
-import io.millrace.Offload;
 import io.millrace.PollModeDriver;
 import io.millrace.PortSpec;
 import io.millrace.PortType;
@@ -13,8 +12,7 @@ import java.util.Locale;
 /** Makes {@code tap:tap0} a port of the command line. Found by the service loader. */
 public final class TapType implements PortType {
     private static final String OPTIONS = "[,queues=N][,netns=NAME][,mtu=N][,mac=MAC][,attach][,persist][,up=on|off]"
-        + "[,offloads=csum+tso4+tso6+ecn+uso|all][,io=auto|uring|plain][,reopen=on|off][,name=NAME]";
-    private static final int ALL = Offload.CSUM | Offload.TSO4 | Offload.TSO6 | Offload.ECN | Offload.USO;
+        + "[,offloads=all|csum+tso4+tso6+ecn+uso][,io=auto|uring|plain][,reopen=on|off][,name=NAME]";
 
     /** For the service loader. */
     public TapType() {
@@ -47,7 +45,7 @@ public final class TapType implements PortType {
         driver = driver.queues(spec.number("queues", 1, Tap.MAX_QUEUES, 1))
             .persistent(spec.flag("persist"))
             .up(spec.isOn("up"))
-            .offloads(offloads(spec))
+            .offloads(spec.offloads(0))
             .io(io(spec))
             .reopen(spec.isOn("reopen"))
             .name(spec.option("name", driver.settings().name));
@@ -77,24 +75,5 @@ public final class TapType implements PortType {
         }
         throw new ConfigurationException(
             "the option io of port \"" + spec + "\" is auto, uring or plain, not " + value);
-    }
-
-    private static int offloads(final PortSpec spec) {
-        final String value = spec.option("offloads", "none");
-        int bits = 0;
-        for (final String word : value.split("\\+")) {
-            bits |= switch (word) {
-                case "none" -> 0;
-                case "csum" -> Offload.CSUM;
-                case "tso4" -> Offload.TSO4;
-                case "tso6" -> Offload.TSO6;
-                case "ecn" -> Offload.ECN;
-                case "uso" -> Offload.USO;
-                case "all" -> ALL;
-                default -> throw new ConfigurationException("the option offloads of port \"" + spec
-                    + "\" is all, or some of csum, tso4, tso6, ecn and uso with + between them, not " + value);
-            };
-        }
-        return bits;
     }
 }

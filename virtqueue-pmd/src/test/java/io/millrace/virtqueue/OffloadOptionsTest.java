@@ -39,7 +39,9 @@ class OffloadOptionsTest {
 
     @ParameterizedTest
     @CsvSource({"'', csum+tso4+tso6+ecn+uso", "',tso4=off', csum+tso6+ecn+uso", "',tso6=off,uso=off', csum+tso4+ecn",
-        "',ecn=off,csum=on', csum+tso4+tso6+uso", "',tso4=off,tso6=off', csum+uso", "',csum=off', none"})
+        "',ecn=off,csum=on', csum+tso4+tso6+uso", "',tso4=off,tso6=off', csum+uso", "',csum=off', none",
+        "',offloads=all', csum+tso4+tso6+ecn+uso", "',offloads=none', none", "',offloads=csum+tso4', csum+tso4",
+        "',offloads=csum+tso4,tso6=on,tso4=off', csum+tso6", "',offloads=all,csum=off', none"})
     void shouldHaveAllThatIsNotSwitchedOff(final String options, final String offloads) {
         final String path = folder.resolve("s.sock") + options;
         assertEquals(offloads, Offload.text(rxOffloads(PortType.parse("vhost-user:" + path), 4)));
@@ -75,5 +77,12 @@ class OffloadOptionsTest {
         final String said = assertThrows(ConfigurationException.class,
             () -> PortType.parse(port + ",tso4=maybe")).getMessage();
         assertTrue(said.endsWith("is on or off, not maybe"), said);
+        final String listed = assertThrows(ConfigurationException.class,
+            () -> PortType.parse(port + ",offloads=csum+lro")).getMessage();
+        assertTrue(listed.endsWith("is all, none, or some of csum, tso4, tso6, ecn and uso with + between them, not"
+            + " csum+lro"), listed);
+        final String alone = assertThrows(ConfigurationException.class,
+            () -> PortType.parse(port + ",offloads=tso4")).getMessage();
+        assertTrue(alone.contains("all others need csum"), alone);
     }
 }
