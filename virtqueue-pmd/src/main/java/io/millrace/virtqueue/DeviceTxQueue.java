@@ -13,7 +13,8 @@ import org.agrona.UnsafeApi;
 /**
  * Puts packets on a ring from which a guest receives, in columns like {@link DeviceRxQueue}. A packet that fits in one
  * plain buffer goes that way; any other is scattered over the buffers of a chain, and with mergeable buffers over
- * several chains.
+ * several chains. For a guest behind an IOMMU a few packets are kept, which leave the burst before they are sent: see
+ * {@link HeldPackets}.
  */
 final class DeviceTxQueue implements TxQueue {
     private static final int MAX_BURST = 64;

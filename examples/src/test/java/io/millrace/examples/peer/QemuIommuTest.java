@@ -33,7 +33,7 @@ final class QemuIommuTest {
     private static final int QUEUES = 2;
     private static final int PINGS = 20;
     private static final Duration REACH_LIMIT = Duration.ofSeconds(40);
-    private static final long BYTES = 2 << 20;
+    private static final long BYTES = 512 << 10;
 
     @TempDir
     Path folder;
@@ -47,8 +47,8 @@ final class QemuIommuTest {
         try (NetLab lab = new NetLab(folder)) {
             final NetLab.Namespace outside = lab.namespace("n");
             final String tap = lab.name("t");
-            try (MillraceProcess millrace = startSwitch(tap, outside);
-                 Guest guest = Guest.startAlone(9, folder, image, kernelOptions, options()).awaitBoot(1)) {
+            final MillraceProcess first = startSwitch(tap, outside);
+            try (Guest guest = Guest.startAlone(9, folder, image, kernelOptions, options()).awaitBoot(1)) {
                 outside.live(tap, "10.1.0.2", 1500);
                 assertTrue(guest.run("cat /proc/cmdline; ls /sys/class/iommu").contains("dmar"));
                 numbers().forEach(n -> {
@@ -57,13 +57,30 @@ final class QemuIommuTest {
                         + " /sys/class/net/*/address | cut -d / -f 5); ip address add 10.1." + n
                         + ".1/24 dev $device; ip link set $device up");
                 });
-                numbers().forEach(n -> exchange(guest.at("10.1." + n + ".1"), outside.at("10.1." + n + ".2")));
-                guest.kill();
-                final MillraceReport report = millrace.finish();
-                report.mustBalance(DEVICES.size() + 1);
-                assertEquals(DEVICES.size(), report.count("port/[^/]+/iommu/misses"));
+                numbers().forEach(n -> exchange(inside(guest, n), peer(outside, n)));
+                // Whoever comes after it knows no address.
+                first.kill();
+                try (MillraceProcess second = startSwitch(tap, outside)) {
+                    numbers().forEach(n -> outside.run("ip address add 10.1." + n + ".2/24 dev " + tap));
+                    numbers().forEach(n -> assertTrue(inside(guest, n).reaches(peer(outside, n), REACH_LIMIT),
+                        () -> DEVICES.get(n - 1) + " does not go on"));
+                    guest.kill();
+                    final MillraceReport report = second.finish();
+                    report.mustBalance(DEVICES.size() + 1);
+                    assertEquals(DEVICES.size(), report.count("port/[^/]+/iommu/misses"));
+                }
+            } finally {
+                first.close();
             }
         }
+    }
+
+    private static Station inside(final Guest guest, final int n) {
+        return guest.at("10.1." + n + ".1");
+    }
+
+    private static Station peer(final NetLab.Namespace outside, final int n) {
+        return outside.at("10.1." + n + ".2");
     }
 
     private static void exchange(final Station inside, final Station peer) {
