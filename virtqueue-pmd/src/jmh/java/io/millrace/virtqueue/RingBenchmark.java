@@ -44,12 +44,15 @@ public class RingBenchmark {
     /** How long they are. */
     @Param({"64", "1500"})
     private int bytes;
+    /** Which kind of ring. */
+    @Param({"split", "packed"})
+    private String ring;
     private LoopbackFixture loop;
 
     /** Connects both ends. */
     @Setup
     public void open() {
-        loop = new LoopbackFixture();
+        loop = new LoopbackFixture(1, driver -> driver.packed(ring.equals("packed")));
     }
 
     /** Fails if a packet is missing. */
