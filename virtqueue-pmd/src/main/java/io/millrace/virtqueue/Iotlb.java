@@ -119,16 +119,28 @@ final class Iotlb implements AutoCloseable {
         return isRight ? local : AddressMap.NONE;
     }
 
-    /** Asks for what is missing of a part of a ring. */
-    void ask(final long iova, final long length, final int access) throws ProtocolViolation {
+    /**
+     * Asks for what is missing of a part of a ring.
+     *
+     * @return whether anything is.
+     */
+    boolean ask(final long iova, final long length, final int access) throws ProtocolViolation {
+        boolean isMissing = false;
         // Counted, for a ring may be said to lie across the end of the address space.
         final long pages = ((iova & Misses.PAGE - 1) + length + Misses.PAGE - 1) / Misses.PAGE;
         for (int i = 0; i < pages; i++) {
             final long page = (iova & -Misses.PAGE) + (long) i * Misses.PAGE;
             if (readable.find(page, 1) < 0 || (access & Misses.WRITE) != 0 && writable.find(page, 1) < 0) {
                 ask(Misses.entry(page, access));
+                isMissing = true;
             }
         }
+        return isMissing;
+    }
+
+    /** Counts a ring that cannot start although all of it is known: it is not in one piece here. */
+    void scattered() {
+        scope.counter("scattered-rings").increment();
     }
 
     /**

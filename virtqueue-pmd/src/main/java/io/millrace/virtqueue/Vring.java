@@ -29,6 +29,7 @@ final class Vring implements AutoCloseable {
     private boolean isEnabled;
     private RingSetup running;
     private boolean isBroken;
+    private boolean isScattered;
 
     Vring(final int index, final RingSlot slot) {
         this.index = index;
@@ -78,11 +79,16 @@ final class Vring implements AutoCloseable {
 
     /** Asks where it is, if that is all that keeps it from starting. */
     void ask(final RingKind kind, final Iotlb iotlb) throws ProtocolViolation {
-        if (isComplete(kind)) {
-            iotlb.ask(desc, kind.descLength(size), kind.descAccess());
-            iotlb.ask(avail, kind.driverLength(size), Misses.READ);
-            iotlb.ask(used, kind.deviceLength(size), Misses.READ | Misses.WRITE);
+        if (!isComplete(kind)) {
+            return;
         }
+        final boolean isMissing = iotlb.ask(desc, kind.descLength(size), kind.descAccess())
+            | iotlb.ask(avail, kind.driverLength(size), Misses.READ)
+            | iotlb.ask(used, kind.deviceLength(size), Misses.READ | Misses.WRITE);
+        if (!isMissing && !isScattered) {
+            iotlb.scattered();
+        }
+        isScattered = !isMissing;
     }
 
     /** Whether any of it lies between two addresses, both included, of those that a front-end means. */

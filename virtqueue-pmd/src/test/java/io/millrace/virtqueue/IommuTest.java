@@ -336,6 +336,27 @@ class IommuTest {
     }
 
     @Test
+    void shouldNotStartARingThatIsNotInOnePieceHere() {
+        assertEquals(0, frontEnd.tell(VhostRequest.SET_VRING_NUM, RawFrontEnd.state(0, 512)));
+        assertEquals(0, frontEnd.tell(VhostRequest.SET_VRING_BASE, RawFrontEnd.state(0, 0)));
+        assertEquals(0, frontEnd.tell(VhostRequest.SET_VRING_ADDR, RawFrontEnd.address(0)));
+        assertEquals(0, frontEnd.tell(VhostRequest.SET_VRING_KICK, RawFrontEnd.u64(0), frontEnd.event.fd()));
+        // Two pages of descriptors, one of the avail ring, two of the used ring.
+        assertEquals(5, questions().size());
+        update(ringPage(0), 7, BOTH);
+        for (int page = 1; page < 5; page++) {
+            update(ringPage((long) page * PAGE), page, BOTH);
+        }
+        assertEquals(1, fixture.count("port/vm/iommu/scattered-rings"));
+        update(ringPage(0), 0, BOTH);
+        frontEnd.tell(VhostRequest.SET_VRING_ENABLE, RawFrontEnd.state(0, 1));
+        mapRing(1);
+        frontEnd.startRing(1);
+        assertEquals(LinkState.UP, port.link());
+        assertEquals(1, fixture.count("port/vm/iommu/scattered-rings"));
+    }
+
+    @Test
     void shouldForgetEverythingWhenNoRingRunsAnyMore() {
         start();
         update(BUFFERS, FIRST_BUFFER_PAGE, READ);
