@@ -26,20 +26,22 @@ final class IommuScenarios {
         guest.tx.publishAndKick(false);
     }
 
+    private static void passFirst(final Guest guest, final Iommu iommu) {
+        iommu.up();
+        send(guest, PACKETS);
+        iommu.answerUntil(() -> guest.tx.used() == PACKETS, "it does not take packets whose addresses it was told");
+    }
+
     private static void asks(final Guest guest) {
         try (Iommu iommu = new Iommu(guest)) {
-            iommu.up();
-            send(guest, PACKETS);
-            iommu.answerUntil(() -> guest.tx.used() == PACKETS, "it does not take packets whose addresses it was told");
+            passFirst(guest, iommu);
             Unmet.unless(iommu.asked() > 0, "it takes packets by addresses that nobody translated");
         }
     }
 
     private static void givesBack(final Guest guest) {
         try (Iommu iommu = new Iommu(guest)) {
-            iommu.up();
-            send(guest, PACKETS);
-            iommu.answerUntil(() -> guest.tx.used() == PACKETS, "it does not take packets whose addresses it was told");
+            passFirst(guest, iommu);
             guest.tx.takeUsed();
             iommu.takeBackBuffers();
             send(guest, 1);
