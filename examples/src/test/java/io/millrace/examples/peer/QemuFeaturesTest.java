@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -53,6 +52,7 @@ final class QemuFeaturesTest {
     private static MillraceProcess millrace;
     private static Guest guest;
     private static String tap;
+    private static GuestCards cards;
 
     @BeforeAll
     static void connect() {
@@ -61,21 +61,21 @@ final class QemuFeaturesTest {
         lab = new NetLab(folder);
         outside = lab.namespace("n");
         tap = lab.name("t");
+        cards = new GuestCards(folder, DEVICES, QUEUES);
         startSwitch();
         guest = Guest.startAlone(9, folder, GuestImage.of(GuestKernel.newest().orElseThrow()), options())
             .awaitBoot(1);
         outside.live(tap, "10.1.0.2", MTU);
-        numbers().forEach(n -> guest.run("sysctl -q -w net.ipv4.conf.all.arp_ignore=1; device=$(grep -l " + mac(n)
-            + " /sys/class/net/*/address | cut -d / -f 5); ip address add 10.1." + n + ".1/24 dev $device;"
-            + " ip link set $device mtu " + MTU + " up"));
+        cards.up(guest, MTU);
     }
 
     private static void startSwitch() {
         final List<String> arguments = new ArrayList<>(List.of("switch"));
-        numbers().forEach(n -> arguments.add("vhost-user:" + socket(n) + ",mtu=" + MTU + ",queues=" + QUEUES));
+        cards.numbers().forEach(n ->
+            arguments.add("vhost-user:" + cards.socket(n) + ",mtu=" + MTU + ",queues=" + QUEUES));
         arguments.add("tap:" + tap + ",netns=" + outside.name() + ",mtu=" + MTU);
         millrace = MillraceProcess.start(folder, arguments.toArray(new String[0])).awaitReady();
-        numbers().forEach(n -> outside.run("ip address add 10.1." + n + ".2/24 dev " + tap));
+        cards.addresses(outside, tap);
     }
 
     @AfterAll
@@ -95,30 +95,10 @@ final class QemuFeaturesTest {
         }
     }
 
-    private static IntStream numbers() {
-        return IntStream.rangeClosed(1, DEVICES.size());
-    }
-
-    private static Path socket(final int n) {
-        return folder.resolve("n" + n + ".sock");
-    }
-
-    private static String mac(final int n) {
-        return String.format("52:54:00:00:01:%02x", n);
-    }
-
     private static String[] options() {
         final List<String> options = new ArrayList<>(List.of("-m", "256M", "-smp", Integer.toString(QUEUES),
             "-object", "memory-backend-memfd,id=memory,size=256M,share=on", "-numa", "node,memdev=memory"));
-        numbers().forEach(n -> {
-            final String device = DEVICES.get(n - 1);
-            options.addAll(List.of("-chardev", "socket,id=net" + n + ",reconnect=1,path=" + socket(n),
-                "-netdev", "vhost-user,id=card" + n + ",chardev=net" + n
-                    + (device.contains("mq=on") ? ",queues=" + QUEUES : ""),
-                // As Guest.Link: no vectors.
-                "-device", "virtio-net-pci,vectors=0,romfile=,host_mtu=" + MTU + ",netdev=card" + n + ",mac=" + mac(n)
-                    + "," + device));
-        });
+        cards.numbers().forEach(n -> options.addAll(cards.options(n, "host_mtu=" + MTU)));
         return options.toArray(new String[0]);
     }
 
@@ -156,18 +136,18 @@ final class QemuFeaturesTest {
             millrace.kill();
             startSwitch();
             outside.run("ip link set " + tap + " mtu " + MTU + " up");
-            numbers().forEach(n -> assertTrue(inside(n).reaches(peer(n), REACH_LIMIT), () -> DEVICES.get(n - 1)));
+            cards.numbers().forEach(n -> assertTrue(inside(n).reaches(peer(n), REACH_LIMIT), () -> DEVICES.get(n - 1)));
         }
         guest.run("killall ping");
         outside.run("pkill -P 1 -x ping; true");
-        numbers().forEach(n -> assertEquals(PINGS, inside(n).ping(peer(n), PINGS), () -> DEVICES.get(n - 1)));
+        cards.numbers().forEach(n -> assertEquals(PINGS, inside(n).ping(peer(n), PINGS), () -> DEVICES.get(n - 1)));
     }
 
     private static Station inside(final int n) {
-        return guest.at("10.1." + n + ".1");
+        return GuestCards.inside(guest, n);
     }
 
     private static Station peer(final int n) {
-        return outside.at("10.1." + n + ".2");
+        return GuestCards.peer(outside, n);
     }
 }

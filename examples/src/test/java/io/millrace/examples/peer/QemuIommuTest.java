@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,6 +30,7 @@ final class QemuIommuTest {
     private static final List<String> DEVICES = List.of("ats=on", "ats=on,packed=on", "ats=on,mq=on",
         "ats=on,indirect_desc=off", "ats=on,mrg_rxbuf=off,packed=on");
     private static final int QUEUES = 2;
+    private static final int MTU = 1500;
     private static final int PINGS = 20;
     private static final Duration REACH_LIMIT = Duration.ofSeconds(40);
     private static final long BYTES = 512 << 10;
@@ -44,25 +44,23 @@ final class QemuIommuTest {
         Peer.require(Peer.QEMU, Peer.GUEST_KERNEL, Peer.GUEST_TOOLS, Peer.LAB_TOOLS);
         Peer.requireNetAdmin();
         final Path image = GuestImage.of(GuestKernel.newest().orElseThrow());
+        final GuestCards cards = new GuestCards(folder, DEVICES, QUEUES);
         try (NetLab lab = new NetLab(folder)) {
             final NetLab.Namespace outside = lab.namespace("n");
             final String tap = lab.name("t");
-            final MillraceProcess first = startSwitch(tap, outside);
-            try (Guest guest = Guest.startAlone(9, folder, image, kernelOptions, options()).awaitBoot(1)) {
-                outside.live(tap, "10.1.0.2", 1500);
+            final MillraceProcess first = startSwitch(cards, tap, outside);
+            try (Guest guest = Guest.startAlone(9, folder, image, kernelOptions, options(cards)).awaitBoot(1)) {
+                outside.live(tap, "10.1.0.2", MTU);
                 assertTrue(guest.run("cat /proc/cmdline; ls /sys/class/iommu").contains("dmar"));
-                numbers().forEach(n -> {
-                    outside.run("ip address add 10.1." + n + ".2/24 dev " + tap);
-                    guest.run("sysctl -q -w net.ipv4.conf.all.arp_ignore=1; device=$(grep -l " + mac(n)
-                        + " /sys/class/net/*/address | cut -d / -f 5); ip address add 10.1." + n
-                        + ".1/24 dev $device; ip link set $device up");
-                });
-                numbers().forEach(n -> exchange(inside(guest, n), peer(outside, n)));
+                cards.addresses(outside, tap);
+                cards.up(guest, MTU);
+                cards.numbers().forEach(n -> exchange(GuestCards.inside(guest, n), GuestCards.peer(outside, n)));
                 // Whoever comes after it knows no address.
                 first.kill();
-                try (MillraceProcess second = startSwitch(tap, outside)) {
-                    numbers().forEach(n -> outside.run("ip address add 10.1." + n + ".2/24 dev " + tap));
-                    numbers().forEach(n -> assertTrue(inside(guest, n).reaches(peer(outside, n), REACH_LIMIT),
+                try (MillraceProcess second = startSwitch(cards, tap, outside)) {
+                    cards.addresses(outside, tap);
+                    cards.numbers().forEach(n -> assertTrue(
+                        GuestCards.inside(guest, n).reaches(GuestCards.peer(outside, n), REACH_LIMIT),
                         () -> DEVICES.get(n - 1) + " does not go on"));
                     guest.kill();
                     final MillraceReport report = second.finish();
@@ -75,14 +73,6 @@ final class QemuIommuTest {
         }
     }
 
-    private static Station inside(final Guest guest, final int n) {
-        return guest.at("10.1." + n + ".1");
-    }
-
-    private static Station peer(final NetLab.Namespace outside, final int n) {
-        return outside.at("10.1." + n + ".2");
-    }
-
     private static void exchange(final Station inside, final Station peer) {
         assertTrue(peer.reaches(inside, REACH_LIMIT), () -> inside.address() + " does not answer");
         // A guest that takes mappings back in batches takes all of them back; an emulated one is slow to tell them.
@@ -93,38 +83,20 @@ final class QemuIommuTest {
         assertTrue(Iperf.tcp(inside, peer, true, limit) > BYTES / 2, () -> "to " + inside.address());
     }
 
-    private MillraceProcess startSwitch(final String tap, final NetLab.Namespace outside) {
+    private MillraceProcess startSwitch(final GuestCards cards, final String tap, final NetLab.Namespace outside) {
         final List<String> arguments = new ArrayList<>(List.of("switch"));
-        numbers().forEach(n -> arguments.add("vhost-user:" + socket(n) + ",queues=" + QUEUES));
+        cards.numbers().forEach(n -> arguments.add("vhost-user:" + cards.socket(n) + ",queues=" + QUEUES));
         arguments.add("tap:" + tap + ",netns=" + outside.name());
         return MillraceProcess.start(folder, arguments.toArray(new String[0])).awaitReady();
     }
 
-    private static IntStream numbers() {
-        return IntStream.rangeClosed(1, DEVICES.size());
-    }
-
-    private Path socket(final int n) {
-        return folder.resolve("n" + n + ".sock");
-    }
-
-    private static String mac(final int n) {
-        return String.format("52:54:00:00:01:%02x", n);
-    }
-
-    private String[] options() {
+    private static String[] options(final GuestCards cards) {
         final List<String> options = new ArrayList<>(List.of("-machine", "q35", "-device",
             "intel-iommu,intremap=off,device-iotlb=on", "-m", "256M", "-smp", Integer.toString(QUEUES),
             "-object", "memory-backend-memfd,id=memory,size=256M,share=on", "-numa", "node,memdev=memory"));
-        numbers().forEach(n -> {
-            final String device = DEVICES.get(n - 1);
-            options.addAll(List.of("-chardev", "socket,id=net" + n + ",reconnect=1,path=" + socket(n),
-                "-netdev", "vhost-user,id=card" + n + ",chardev=net" + n
-                    + (device.contains("mq=on") ? ",queues=" + QUEUES : ""),
-                "-device", "pcie-root-port,id=port" + n + ",chassis=" + n,
-                // As Guest.Link: no vectors.
-                "-device", "virtio-net-pci,bus=port" + n + ",vectors=0,romfile=,netdev=card" + n + ",mac=" + mac(n)
-                    + ",iommu_platform=on,disable-legacy=on," + device));
+        cards.numbers().forEach(n -> {
+            options.addAll(List.of("-device", "pcie-root-port,id=port" + n + ",chassis=" + n));
+            options.addAll(cards.options(n, "bus=port" + n + ",iommu_platform=on,disable-legacy=on"));
         });
         return options.toArray(new String[0]);
     }
